@@ -1,0 +1,20 @@
+"""StyleGAN2 in pure torch: tensors in, tensors out, no files, no HTTP.
+
+Written from "Analyzing and Improving the Image Quality of StyleGAN" (Karras et al., CVPR 2020), with the
+parameter names of NVIDIA's networks, so that a state dict of theirs fits as it is.
+"""
+
+from .config import DiscriminatorConfig, GeneratorConfig
+from .discriminator import Discriminator
+from .generator import Generator
+from .latent import z_from_seed
+from .synthesis import NoiseMode
+
+__all__ = [
+    "Discriminator",
+    "DiscriminatorConfig",
+    "Generator",
+    "GeneratorConfig",
+    "NoiseMode",
+    "z_from_seed",
+]

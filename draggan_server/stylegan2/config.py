@@ -1,0 +1,83 @@
+"""What distinguishes one StyleGAN2 from another, as plain data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+def _check_resolution(resolution: int) -> None:
+    if resolution < 8 or resolution & (resolution - 1):
+        raise ValueError(f"img_resolution must be a power of two of at least 8, not {resolution}")
+
+
+def _channels(resolution: int, channel_base: int, channel_max: int) -> int:
+    return min(channel_base // resolution, channel_max)
+
+
+def _block_resolutions(img_resolution: int) -> tuple[int, ...]:
+    return tuple(2**i for i in range(2, int(math.log2(img_resolution)) + 1))
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """Hyper-parameters of a generator, under the names that NVIDIA's networks give them."""
+
+    z_dim: int
+    w_dim: int
+    img_resolution: int
+    c_dim: int = 0
+    img_channels: int = 3
+    channel_base: int = 32768
+    channel_max: int = 512
+    mapping_layers: int = 8
+    mapping_lr_multiplier: float = 0.01
+    conv_clamp: float | None = None
+    """Activations are clamped to [-conv_clamp, conv_clamp] after every convolution; None: never."""
+
+    def __post_init__(self) -> None:
+        _check_resolution(self.img_resolution)
+
+    @property
+    def block_resolutions(self) -> tuple[int, ...]:
+        """4, 8, ... up to the picture's resolution: one synthesis block each."""
+        return _block_resolutions(self.img_resolution)
+
+    @property
+    def num_ws(self) -> int:
+        """How many w the synthesis takes: one per convolution, and the last block's RGB layer has its own."""
+        return 2 * len(self.block_resolutions)
+
+    def channels(self, resolution: int) -> int:
+        """Feature channels of the block at `resolution`."""
+        return _channels(resolution, self.channel_base, self.channel_max)
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """Hyper-parameters of a residual discriminator, under the names that NVIDIA's networks give them."""
+
+    img_resolution: int
+    c_dim: int = 0
+    img_channels: int = 3
+    channel_base: int = 32768
+    channel_max: int = 512
+    conv_clamp: float | None = None
+    mbstd_group_size: int = 4
+    """Pictures per group of the minibatch standard deviation layer."""
+    mbstd_num_channels: int = 1
+    cmap_dim: int = 0
+    """Dimensions of the mapped class condition; 0 where there is none."""
+    mapping_layers: int = 8
+
+    def __post_init__(self) -> None:
+        _check_resolution(self.img_resolution)
+
+    @property
+    def block_resolutions(self) -> tuple[int, ...]:
+        """The picture's resolution, then halved down to 8; the 4 px epilogue is apart."""
+        return tuple(reversed(_block_resolutions(self.img_resolution)[1:]))
+
+    def channels(self, resolution: int) -> int:
+        """Feature channels that enter the block at `resolution`."""
+        return _channels(resolution, self.channel_base, self.channel_max)

@@ -1,0 +1,85 @@
+"""The residual discriminator: a critic in training, and a perceptual feature extractor afterwards."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from . import ops
+from .config import DiscriminatorConfig
+from .layers import Conv2d, FullyConnected
+from .mapping import MappingNetwork
+
+_RESIDUAL_GAIN = math.sqrt(0.5)
+
+
+class DiscriminatorBlock(nn.Module):
+    """[N, C_in, r, r] -> [N, C_out, r/2, r/2]; the first block also reads the picture."""
+
+    resample_filter: Tensor
+
+    def __init__(self, config: DiscriminatorConfig, resolution: int) -> None:
+        super().__init__()
+        # Unused here, but present in NVIDIA's files: a state dict of theirs fits as it is.
+        self.register_buffer("resample_filter", ops.low_pass_filter())
+        channels, below = config.channels(resolution), config.channels(resolution // 2)
+        clamp = config.conv_clamp
+        if resolution == config.img_resolution:
+            self.fromrgb = Conv2d(config.img_channels, channels, 1, conv_clamp=clamp)
+        self.conv0 = Conv2d(channels, channels, 3, conv_clamp=clamp)
+        self.conv1 = Conv2d(channels, below, 3, down=True, conv_clamp=clamp)
+        self.skip = Conv2d(channels, below, 1, down=True, bias=False, activate=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        shortcut = self.skip(x, _RESIDUAL_GAIN)
+        return shortcut + self.conv1(self.conv0(x), _RESIDUAL_GAIN)
+
+
+class DiscriminatorEpilogue(nn.Module):
+    """[N, C, 4, 4] -> [N, 1] or, for a conditional model, [N, cmap_dim]."""
+
+    def __init__(self, config: DiscriminatorConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels = config.channels(4)
+        self.conv = Conv2d(channels + config.mbstd_num_channels, channels, 3, conv_clamp=config.conv_clamp)
+        self.fc = FullyConnected(channels * 16, channels, activate=True)
+        self.out = FullyConnected(channels, config.cmap_dim or 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.config.mbstd_num_channels:
+            x = ops.minibatch_std(x, self.config.mbstd_group_size, self.config.mbstd_num_channels)
+        return self.out(self.fc(self.conv(x).flatten(1)))
+
+
+class Discriminator(nn.Module):
+    """Picture [N, img_channels, H, W] in [-1, 1] -> logit [N, 1], higher for pictures that look real."""
+
+    def __init__(self, config: DiscriminatorConfig) -> None:
+        super().__init__()
+        self.config = config
+        for resolution in config.block_resolutions:
+            setattr(self, f"b{resolution}", DiscriminatorBlock(config, resolution))
+        self.b4 = DiscriminatorEpilogue(config)
+        if config.c_dim:
+            self.mapping = MappingNetwork(0, config.c_dim, config.cmap_dim, config.mapping_layers)
+
+    def features(self, picture: Tensor) -> list[Tensor]:
+        """Every block's output, finest first: [N, C, H/2, W/2], [N, C, H/4, W/4], ... [N, C, 4, 4]."""
+        maps = []
+        x = self.get_submodule(f"b{self.config.img_resolution}").get_submodule("fromrgb")(picture)
+        for resolution in self.config.block_resolutions:
+            x = self.get_submodule(f"b{resolution}")(x)
+            maps.append(x)
+        return maps
+
+    def forward(self, picture: Tensor, c: Tensor | None = None) -> Tensor:
+        logits = self.b4(self.features(picture)[-1])
+        if not self.config.c_dim:
+            return logits
+        return (logits * self.mapping(None, c)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
+
+    def freeze(self) -> Discriminator:
+        """Evaluation mode, and no parameter ever gets a gradient. Returns self."""
+        return self.eval().requires_grad_(False)

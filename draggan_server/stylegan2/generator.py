@@ -1,0 +1,84 @@
+"""The generator: mapping and synthesis behind one small interface."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .config import GeneratorConfig
+from .mapping import LayerwiseMapping
+from .synthesis import NoiseMode, SynthesisNetwork
+
+
+class Generator(nn.Module):
+    """A StyleGAN2 generator (skip architecture).
+
+    `mapping(z, c=None, psi=1.0)` gives ws [N, num_ws, w_dim]; `image(ws)` and `features(ws, resolution)` draw.
+
+    >>> generator = Generator(GeneratorConfig(z_dim=64, w_dim=64, img_resolution=32, channel_base=512)).freeze()
+    >>> ws = generator.mapping(z_from_seed(7, 64), psi=0.7)
+    >>> picture = generator.image(ws)
+    """
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.mapping = LayerwiseMapping(
+            config.z_dim,
+            config.c_dim,
+            config.w_dim,
+            config.mapping_layers,
+            num_ws=config.num_ws,
+            lr_multiplier=config.mapping_lr_multiplier,
+        )
+        self.synthesis = SynthesisNetwork(config)
+
+    @property
+    def num_ws(self) -> int:
+        return self.config.num_ws
+
+    @property
+    def resolution(self) -> int:
+        """Width and height of the picture in px."""
+        return self.config.img_resolution
+
+    @property
+    def w_avg(self) -> Tensor:
+        """[w_dim], the mean of w over z."""
+        return self.mapping.w_avg
+
+    @property
+    def device(self) -> torch.device:
+        return self.w_avg.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.w_avg.dtype
+
+    def image(self, ws: Tensor, noise: NoiseMode = "const", resolution: int | None = None) -> Tensor:
+        """ws [N, num_ws, w_dim] -> [N, img_channels, H, W], nominally in [-1, 1], not clamped.
+
+        Args:
+            resolution: stop at this block for a smaller, cheaper picture; None: the whole picture.
+
+        Raises:
+            ValueError: the model has no such block, or ws does not fit the model.
+        """
+        return self.synthesis.image(self._checked(ws), resolution or self.resolution, noise)
+
+    def features(self, ws: Tensor, resolution: int, noise: NoiseMode = "const") -> Tensor:
+        """The output of the block at `resolution`, and nothing beyond it: [N, C, resolution, resolution].
+
+        Raises:
+            ValueError: the model has no such block, or ws does not fit the model.
+        """
+        return self.synthesis.features(self._checked(ws), resolution, noise)
+
+    def freeze(self) -> Generator:
+        """Evaluation mode, and no parameter ever gets a gradient. Returns self."""
+        return self.eval().requires_grad_(False)
+
+    def _checked(self, ws: Tensor) -> Tensor:
+        if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.config.w_dim):
+            raise ValueError(f"ws must be [N, {self.num_ws}, {self.config.w_dim}], not {list(ws.shape)}")
+        return ws

@@ -1,0 +1,171 @@
+"""The synthesis network: one w per layer -> feature maps -> a picture.
+
+Modulation scales activations, not weights: y = demod * conv(x * s, W). That is the same as convolving with modulated
+weights (StyleGAN2, Sec. 2.2), but one convolution serves the whole batch, and frozen weights need no gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from . import ops
+from .config import GeneratorConfig
+from .layers import FullyConnected
+
+NoiseMode = Literal["const", "random", "none"]
+"""const: the noise maps stored in the model; random: drawn anew at every call; none: no noise."""
+
+
+class SynthesisLayer(nn.Module):
+    """Modulated 3 x 3 convolution, noise, bias, leaky ReLU; with `up` it doubles the resolution.
+
+    x [N, in_channels, h, w] and w [N, w_dim] -> [N, out_channels, resolution, resolution].
+    """
+
+    noise_const: Tensor
+    resample_filter: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        w_dim: int,
+        resolution: int,
+        *,
+        up: bool,
+        conv_clamp: float | None,
+    ) -> None:
+        super().__init__()
+        self.resolution = resolution
+        self.up = up
+        self.conv_clamp = conv_clamp
+        self.affine = FullyConnected(w_dim, in_channels, bias_init=1.0)
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        self.noise_strength = nn.Parameter(torch.zeros([]))
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self.register_buffer("resample_filter", ops.low_pass_filter())
+
+    def forward(self, x: Tensor, w: Tensor, noise: NoiseMode = "const") -> Tensor:
+        styles = self.affine(w)
+        demod = ops.demodulation(styles, self.weight.square().sum(dim=[2, 3]))
+        x = x * styles[:, :, None, None]
+        if self.up:
+            x = ops.upsampling_conv3x3(x, self.weight, self.resample_filter)
+        else:
+            x = F.conv2d(x, self.weight, padding=1)
+        x = x * demod[:, :, None, None]
+        if noise == "random":
+            shape = (x.shape[0], 1, self.resolution, self.resolution)
+            x = x + torch.randn(shape, device=x.device, dtype=x.dtype) * self.noise_strength
+        elif noise == "const":
+            x = x + self.noise_const * self.noise_strength
+        return ops.leaky_relu(x + self.bias[:, None, None], clamp=self.conv_clamp)
+
+
+class ToRGB(nn.Module):
+    """Modulated 1 x 1 convolution without demodulation: features [N, C, h, w] -> picture [N, img_channels, h, w]."""
+
+    def __init__(self, in_channels: int, img_channels: int, w_dim: int, conv_clamp: float | None) -> None:
+        super().__init__()
+        self.conv_clamp = conv_clamp
+        self.affine = FullyConnected(w_dim, in_channels, bias_init=1.0)
+        self.weight = nn.Parameter(torch.randn(img_channels, in_channels, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(img_channels))
+        self.weight_gain = 1 / math.sqrt(in_channels)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        styles = self.affine(w) * self.weight_gain
+        y = F.conv2d(x * styles[:, :, None, None], self.weight) + self.bias[:, None, None]
+        return y if self.conv_clamp is None else y.clamp(-self.conv_clamp, self.conv_clamp)
+
+
+class SynthesisBlock(nn.Module):
+    """All layers of one resolution. The first block starts from a learned constant and has one convolution."""
+
+    resample_filter: Tensor
+
+    def __init__(self, config: GeneratorConfig, resolution: int) -> None:
+        super().__init__()
+        self.resolution = resolution
+        channels = config.channels(resolution)
+        self.is_first = resolution == config.block_resolutions[0]
+        if self.is_first:
+            self.const = nn.Parameter(torch.randn(channels, resolution, resolution))
+        else:
+            below = config.channels(resolution // 2)
+            self.conv0 = SynthesisLayer(
+                below, channels, config.w_dim, resolution, up=True, conv_clamp=config.conv_clamp
+            )
+        self.conv1 = SynthesisLayer(
+            channels, channels, config.w_dim, resolution, up=False, conv_clamp=config.conv_clamp
+        )
+        self.torgb = ToRGB(channels, config.img_channels, config.w_dim, config.conv_clamp)
+        self.register_buffer("resample_filter", ops.low_pass_filter())
+
+    @property
+    def num_convs(self) -> int:
+        return 1 if self.is_first else 2
+
+    def features(self, x: Tensor | None, ws: Tensor, noise: NoiseMode) -> Tensor:
+        """The block's output. x: the block below's output, None for the first; ws: [N, num_convs, w_dim]."""
+        if self.is_first:
+            x = self.const.expand(ws.shape[0], -1, -1, -1)
+            return self.conv1(x, ws[:, 0], noise)
+        x = self.conv0(x, ws[:, 0], noise)
+        return self.conv1(x, ws[:, 1], noise)
+
+    def rgb(self, x: Tensor, w: Tensor, below: Tensor | None) -> Tensor:
+        """The block's picture on top of the one from the block `below` (skip architecture)."""
+        y = self.torgb(x, w)
+        return y if below is None else ops.upsample2d(below, self.resample_filter) + y
+
+
+class SynthesisNetwork(nn.Module):
+    """ws [N, num_ws, w_dim] -> features or picture. Block b{r} takes the w that follow the block below's."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        for resolution in config.block_resolutions:
+            setattr(self, f"b{resolution}", SynthesisBlock(config, resolution))
+
+    def block(self, resolution: int) -> SynthesisBlock:
+        block = self.get_submodule(f"b{resolution}")
+        assert isinstance(block, SynthesisBlock)
+        return block
+
+    def features(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Tensor:
+        """[N, C, resolution, resolution]: no RGB layer is computed, and nothing above the block."""
+        x: Tensor | None = None
+        first = 0
+        for r in self.config.block_resolutions:
+            block = self.block(r)
+            x = block.features(x, ws[:, first : first + block.num_convs], noise)
+            first += block.num_convs
+            if r == resolution:
+                return x
+        raise self._no_such_block(resolution)
+
+    def image(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Tensor:
+        """The picture as it is after the block at `resolution`: [N, img_channels, resolution, resolution]."""
+        x: Tensor | None = None
+        picture: Tensor | None = None
+        first = 0
+        for r in self.config.block_resolutions:
+            block = self.block(r)
+            x = block.features(x, ws[:, first : first + block.num_convs], noise)
+            first += block.num_convs
+            # The RGB layer shares its w with the next block's first convolution.
+            picture = block.rgb(x, ws[:, first], picture)
+            if r == resolution:
+                return picture
+        raise self._no_such_block(resolution)
+
+    def _no_such_block(self, resolution: int) -> ValueError:
+        return ValueError(f"no block at {resolution} px; this model has {self.config.block_resolutions}")
