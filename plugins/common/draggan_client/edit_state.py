@@ -1,0 +1,156 @@
+"""The edit state: everything that is needed to go on with an edit after server, editor and computer were off.
+
+It goes into the document (Krita: an annotation; GIMP: a parasite), so its format outlives the code: a
+header with a magic word and a version, then a compressed MessagePack map. A change to the record means a
+new `VERSION`.
+"""
+
+import base64
+import binascii
+import struct
+import zlib
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from . import framing, schema
+from .arrays import Feature, Latent
+from .errors import EditStateError, EditStateVersionError, FramingError, MessageError
+from .messages import (
+    Coordinate,
+    Count,
+    DragOptions,
+    Frame,
+    HandleState,
+    MaskData,
+    Name,
+    NoiseMode,
+    Psi,
+    Reason,
+    Seed,
+)
+from .schema import Between, Length, Message
+
+VERSION = 1
+MAX_STATE_BYTES = 192 << 20
+"""Unpacked. Held to while inflating, so that a small file cannot fill the memory."""
+
+_MAGIC = b"DRGN"
+_HEADER = struct.Struct("<4sH")
+
+
+@dataclass(frozen=True)
+class StatePoint(schema.Record):
+    """A point, and what it was when it was first put: its place, and the feature there.
+
+    `reference_resolution` is the side of the feature map. No feature: the point has not been dragged yet.
+    """
+
+    id: Name
+    handle_x: Coordinate
+    handle_y: Coordinate
+    target_x: Coordinate
+    target_y: Coordinate
+    reference_x: Coordinate | None = None
+    reference_y: Coordinate | None = None
+    reference_feature: Feature | None = None
+    reference_resolution: Annotated[int, Between(4, 4096)] | None = None
+
+    def check_together(self) -> None:
+        parts = (self.reference_x, self.reference_y, self.reference_feature, self.reference_resolution)
+        if 0 < sum(part is not None for part in parts) < len(parts):
+            raise MessageError(
+                "reference", "only a part of it", "place, feature and resolution, or none of them"
+            )
+
+
+@dataclass(frozen=True)
+class FinishedDrag(schema.Record):
+    """A drag that has ended: the latent it left, and where the handles were then."""
+
+    latent: Latent
+    points: Annotated[tuple[HandleState, ...], Length(0, 100)]
+    reason: Reason
+    steps: Count
+
+
+@dataclass(frozen=True)
+class EditState(Message, type="edit_state"):
+    """An edit, whole. `position` of the `history`'s drags are in the picture; the others can be redone.
+
+    `points` are those of the picture shown, with their references; `mask` and `settings` the last drag's.
+    `frame_picture` is a PNG of the frame's pixels where the edit began with a picture, empty otherwise.
+    """
+
+    model_id: Name
+    model_sha256: Annotated[str, Length(64, 64)]
+    resolution: Annotated[int, Between(4, 4096)]
+    frame: Frame
+    psi: Psi
+    noise: NoiseMode
+    source: Literal["seed", "latent", "picture"]
+    seed: Seed | None
+    start_latent: Latent
+    history: Annotated[tuple[FinishedDrag, ...], Length(0, 10_000)] = ()
+    position: Count = 0
+    points: Annotated[tuple[StatePoint, ...], Length(0, 10_000)] = ()
+    mask: MaskData | None = None
+    settings: DragOptions = field(default_factory=DragOptions)
+    frame_picture: bytes = b""
+
+    def check_together(self) -> None:
+        if self.position > len(self.history):
+            raise MessageError(
+                "position", str(self.position), f"0 to {len(self.history)}, the finished drags"
+            )
+        if (self.seed is None) == (self.source == "seed"):
+            raise MessageError("seed", str(self.seed), "a seed exactly where the source is a seed")
+        for index, drag in enumerate(self.history):
+            if drag.latent.shape != self.start_latent.shape:
+                shape = list(drag.latent.shape)
+                raise MessageError(f"history[{index}].latent", str(shape), str(list(self.start_latent.shape)))
+
+    def to_bytes(self) -> bytes:
+        """This state as bytes, for a document that takes any."""
+        # Level 1: most of it is latents and a PNG, which no level makes much smaller.
+        return _HEADER.pack(_MAGIC, VERSION) + zlib.compress(framing.pack(self), level=1)
+
+    def to_ascii(self) -> str:
+        """This state as text, for a document that refuses bytes above 127."""
+        return base64.b64encode(self.to_bytes()).decode("ascii")
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "EditState":
+        """Reads `to_bytes()`. EditStateVersionError, or EditStateError for damaged or foreign bytes."""
+        if len(data) < _HEADER.size or data[:4] != _MAGIC:
+            raise EditStateError("This is not a DragGAN edit state.", "Start a new edit on this layer.")
+        version = _HEADER.unpack_from(data)[1]
+        if version != VERSION:
+            raise EditStateVersionError(
+                f"This edit was saved in format {version}; this plugin reads format {VERSION} only.",
+                "Update the plugin, or start a new edit on this layer.",
+            )
+        try:
+            return framing.unpack(EditState, _inflated(data[_HEADER.size :]), MAX_STATE_BYTES)
+        except (zlib.error, FramingError, MessageError) as error:
+            raise EditStateError(
+                f"This edit state is damaged: {error}", "Start a new edit on this layer."
+            ) from None
+
+    @staticmethod
+    def from_ascii(text: str) -> "EditState":
+        """Reads `to_ascii()`. Raises as `from_bytes` does."""
+        try:
+            data = base64.b64decode(text.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            raise EditStateError(
+                "This edit state is damaged: it is not base64.", "Start a new edit."
+            ) from None
+        return EditState.from_bytes(data)
+
+
+def _inflated(data: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    plain = inflater.decompress(data, MAX_STATE_BYTES)
+    if not inflater.eof or inflater.unused_data:
+        raise zlib.error("it is cut short, too long, or has something after its end")
+    return plain

@@ -1,0 +1,321 @@
+"""Everything that travels between an editor and the server, defined once.
+
+Coordinates are document pixels, x right and y down, floats; pixel (i, j) covers [i, i+1) x [j, j+1). Names
+with another unit say so. Every message is checked when it is made, at both ends; see `schema`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, get_args
+
+from .arrays import Latent, Mask, Picture
+from .errors import MessageError
+from .schema import Between, Length, Message, Record
+
+PROTOCOL = 1
+"""Raised with every change to a message: client and server must have the same."""
+
+MEDIA_TYPE = "application/vnd.msgpack"
+MAX_POINTS = 100
+
+ErrorCode = Literal[
+    "bad_request",
+    "bad_edit_state",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "unsupported_media_type",
+    "too_large",
+    "protocol_mismatch",
+    "unknown_model",
+    "bad_model",
+    "unknown_session",
+    "busy",
+    "out_of_memory",
+    "disk_full",
+    "shutting_down",
+    "internal",
+]
+ERROR_CODES: tuple[str, ...] = get_args(ErrorCode)
+
+Reason = Literal["opened", "reached", "step_limit", "stalled", "stopped", "sought"]
+NoiseMode = Literal["const", "random", "none"]
+PictureFormat = Literal["jpeg", "png"]
+
+Coordinate = Annotated[float, Between(-1e6, 1e6)]
+Offset = Annotated[int, Between(-1_000_000, 1_000_000)]
+Count = Annotated[int, Between(0, 1_000_000_000)]
+Seconds = Annotated[float, Between(0, 1e9)]
+Psi = Annotated[float, Between(-2, 2)]
+Seed = Annotated[int, Between(0, 2**32 - 1)]
+"""What numpy.random.RandomState takes."""
+Name = Annotated[str, Length(1, 200)]
+Text = Annotated[str, Length(0, 10_000)]
+
+
+# Values
+
+
+@dataclass(frozen=True)
+class Frame(Record):
+    """The axis-aligned square of the document that the model sees. May reach past the picture."""
+
+    x: Coordinate
+    y: Coordinate
+    size: Annotated[float, Between(1, 1e6)]
+
+
+@dataclass(frozen=True)
+class PointPair(Record):
+    """A handle point and where it is to go; the same place: a pin. `id` is the client's, and lasts."""
+
+    id: Name
+    handle_x: Coordinate
+    handle_y: Coordinate
+    target_x: Coordinate
+    target_y: Coordinate
+
+
+@dataclass(frozen=True)
+class HandleState(Record):
+    """Where a handle is now, and how far from its target (document px)."""
+
+    id: Name
+    x: Coordinate
+    y: Coordinate
+    distance: Annotated[float, Between(0, 1e7)]
+
+
+@dataclass(frozen=True)
+class MaskData(Record):
+    """What may change: 0 = must not, the dtype's maximum (1.0 for f32) = may. Offset: in the document."""
+
+    array: Mask
+    offset_x: Offset = 0
+    offset_y: Offset = 0
+
+
+@dataclass(frozen=True)
+class AlignmentPoint(Record):
+    """Where the model expects a landmark, in fractions of the frame."""
+
+    name: Name
+    x: Annotated[float, Between(-1, 2)]
+    y: Annotated[float, Between(-1, 2)]
+
+
+@dataclass(frozen=True)
+class ModelInfo(Record):
+    """A model that this computer has. `thumbnail` is a PNG, or empty."""
+
+    id: Name
+    name: Name
+    domain: Text
+    licence: Text
+    resolution: Annotated[int, Between(4, 4096)]
+    sha256: Annotated[str, Length(0, 64)]
+    alignment: Annotated[tuple[AlignmentPoint, ...], Length(0, 100)] = ()
+    bundled: bool = False
+    thumbnail: Annotated[bytes, Length(0, 1 << 20)] = b""
+
+
+@dataclass(frozen=True)
+class DragOptions(Record):
+    """Settings of a drag. None leaves the choice to the engine, whose defaults are the paper's."""
+
+    r1: Annotated[float, Between(0.001, 0.25)] | None = None
+    """Radius of motion supervision, in fractions of the model's picture."""
+    r2: Annotated[float, Between(0.001, 0.5)] | None = None
+    """Radius of the search in point tracking, in fractions of the model's picture."""
+    mask_weight: Annotated[float, Between(0, 1000)] | None = None
+    step_size: Annotated[float, Between(1e-6, 1)] | None = None
+    feature_resolution: Annotated[int, Between(4, 1024)] | None = None
+    latent_space: Literal["w", "w+"] | None = None
+    moving_resolution: Annotated[int, Between(4, 1024)] | None = None
+    """The latents that feed blocks up to this many pixels move; the finer ones stay."""
+    max_steps: Annotated[int, Between(1, 10_000)] | None = None
+    tolerance_px: Annotated[float, Between(0, 1000)] | None = None
+    """How near the target counts as reached, in the model's pixels."""
+    tracking_norm: Literal["l1", "l2"] | None = None
+
+
+@dataclass(frozen=True)
+class PreviewOptions(Record):
+    """How previews are drawn. A side of `size` px; at least `interval_s` apart."""
+
+    size: Annotated[int, Between(16, 2048)] = 256
+    format: PictureFormat = "jpeg"
+    interval_s: Seconds = 0.1
+
+
+# Requests
+
+
+@dataclass(frozen=True)
+class FromSeed(Message, type="seed"):
+    """A picture out of the model: z from the seed as NVIDIA's tools draw it, truncated by psi."""
+
+    seed: Seed
+    psi: Psi = 0.7
+
+
+@dataclass(frozen=True)
+class FromLatent(Message, type="latent"):
+    """A picture from its latent code, as it is."""
+
+    ws: Latent
+    psi: Psi = 1.0
+
+
+@dataclass(frozen=True)
+class FromState(Message, type="state"):
+    """Go on from an edit state (`EditState.to_bytes()`). Model and noise are the state's own."""
+
+    state: bytes
+
+
+@dataclass(frozen=True)
+class FromPicture(Message, type="picture"):
+    """A picture to invert: sRGB-encoded RGBA, straight alpha, at its offset in the document.
+
+    Without a frame: the largest square centred in the picture.
+    """
+
+    picture: Picture
+    offset_x: Offset = 0
+    offset_y: Offset = 0
+    frame: Frame | None = None
+
+
+Source = FromSeed | FromLatent | FromState | FromPicture
+
+
+@dataclass(frozen=True)
+class OpenRequest(Message, type="open"):
+    """Open a session. Without a model: the edit state's, else the server's default."""
+
+    source: Source
+    model: Name | None = None
+    noise: NoiseMode = "const"
+
+
+@dataclass(frozen=True)
+class DragRequest(Message, type="drag"):
+    """Pull these points. A point of known id keeps its reference; points left out are forgotten.
+
+    Without `preview` none is sent.
+    """
+
+    points: Annotated[tuple[PointPair, ...], Length(1, MAX_POINTS)]
+    mask: MaskData | None = None
+    settings: DragOptions = field(default_factory=DragOptions)
+    preview: PreviewOptions | None = field(default_factory=PreviewOptions)
+
+    def check_together(self) -> None:
+        if len({point.id for point in self.points}) != len(self.points):
+            raise MessageError("points", "one id twice", "a different id for every point")
+
+
+@dataclass(frozen=True)
+class SeekRequest(Message, type="seek"):
+    """Go to the picture after `position` finished drags; 0 is before the first."""
+
+    position: Count
+
+
+@dataclass(frozen=True)
+class ResultRequest(Message, type="result_request"):
+    """Ask for pixels: the model's own picture, or (composited) the edit fitted into the document's frame."""
+
+    composited: bool = True
+
+
+# Replies
+
+
+@dataclass(frozen=True)
+class Hello(Message, type="hello"):
+    """Who answers. The one message that must stay readable across protocol versions."""
+
+    version: Name
+    protocol: Count
+    pid: Count
+    device: Name
+    default_model: Annotated[str, Length(0, 200)]
+    sessions: Count
+    max_sessions: Count
+
+
+@dataclass(frozen=True)
+class Models(Message, type="models"):
+    """The models of this computer."""
+
+    models: Annotated[tuple[ModelInfo, ...], Length(0, 1000)]
+
+
+@dataclass(frozen=True)
+class Progress(Message, type="progress"):
+    """A step of a job. `step` of `total_steps` (0: not known); the loss where there is one."""
+
+    stage: Name
+    step: Count
+    total_steps: Count
+    points: Annotated[tuple[HandleState, ...], Length(0, MAX_POINTS)] = ()
+    loss: float | None = None
+    elapsed_s: Seconds = 0.0
+    remaining_s: Seconds | None = None
+
+
+@dataclass(frozen=True)
+class Preview(Message, type="preview"):
+    """The frame as it looks now, as a JPEG or PNG file for the editor's toolkit to decode."""
+
+    step: Count
+    width: Annotated[int, Between(1, 4096)]
+    height: Annotated[int, Between(1, 4096)]
+    format: PictureFormat
+    data: Annotated[bytes, Length(1, 32 << 20)]
+
+
+@dataclass(frozen=True)
+class Result(Message, type="result"):
+    """How a job ended, and everything needed to go on: `edit_state` is `EditState.to_bytes()`.
+
+    `position` of `history_length`: how many finished drags are in the picture, of those undo and redo reach.
+    """
+
+    session: Name
+    reason: Reason
+    steps: Count
+    seconds: Seconds
+    points: Annotated[tuple[HandleState, ...], Length(0, MAX_POINTS)]
+    edit_state: bytes
+    position: Count
+    history_length: Count
+    preview: Preview | None = None
+
+
+@dataclass(frozen=True)
+class Pixels(Message, type="pixels"):
+    """A picture at its place in the document: sRGB-encoded RGBA, straight alpha."""
+
+    picture: Picture
+    offset_x: Offset = 0
+    offset_y: Offset = 0
+
+
+@dataclass(frozen=True)
+class Ack(Message, type="ack"):
+    """Done."""
+
+
+@dataclass(frozen=True)
+class Error(Message, type="error"):
+    """What went wrong and where (`message`), and what to do about it (`hint`)."""
+
+    code: ErrorCode
+    message: Text
+    hint: Text = ""
+
+
+Event = Progress | Preview | Result | Error
+EVENTS: tuple[type[Message], ...] = (Progress, Preview, Result, Error)
