@@ -1,0 +1,127 @@
+"""What an editor sends: a layer's pixels or an editable mask, with their place on the document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .depth import FULL_SCALE, Pixels
+from .errors import EmptyPictureError, MaskError, PictureError
+from .frame import Frame
+
+DEPTHS = ", ".join(sorted(dtype.name for dtype in FULL_SCALE))
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Straight-alpha, sRGB-encoded RGBA pixels [H, W, 4] (uint8, uint16 or float32) on the document.
+
+    The array is referred to, not copied: do not write to it while the picture is in use.
+    Raises PictureError for another shape or type, EmptyPictureError where there are no pixels at all.
+    """
+
+    pixels: Pixels
+    x: int = 0
+    """Document px of the array's left edge; may be negative."""
+    y: int = 0
+    """Document px of the array's top edge; may be negative."""
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 4:
+            raise PictureError(
+                "A picture has the shape [height, width, 4] (RGBA), "
+                f"but this one has {list(self.pixels.shape)}."
+            )
+        if self.pixels.dtype not in FULL_SCALE:
+            raise PictureError(f"A picture's values are {DEPTHS}, but these are {self.pixels.dtype.name}.")
+        if 0 in self.pixels.shape:
+            raise EmptyPictureError(
+                f"The picture is empty ({self.width} x {self.height} px). "
+                "Choose a layer with something on it."
+            )
+
+    @property
+    def width(self) -> int:
+        return self.pixels.shape[1]
+
+    @property
+    def height(self) -> int:
+        return self.pixels.shape[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """The editable mask: values [H, W] (uint8, uint16 or float32), full = may change, 0 = must not.
+
+    What lies beside the array must not change either. Raises MaskError for another shape or type.
+    """
+
+    values: Pixels
+    x: int = 0
+    """Document px of the array's left edge; may be negative."""
+    y: int = 0
+    """Document px of the array's top edge; may be negative."""
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or 0 in self.values.shape:
+            raise MaskError(
+                f"A mask has the shape [height, width] and at least one pixel, "
+                f"but this one has {list(self.values.shape)}."
+            )
+        if self.values.dtype not in FULL_SCALE:
+            raise MaskError(f"A mask's values are {DEPTHS}, but these are {self.values.dtype.name}.")
+
+    @classmethod
+    def covering(cls, picture: Picture, values: Pixels) -> Mask:
+        """A mask with a value for each pixel of `picture`, at the picture's place.
+
+        Raises MaskError when the sizes differ.
+        """
+        mask = cls(values, picture.x, picture.y)
+        if (mask.width, mask.height) != (picture.width, picture.height):
+            raise MaskError(
+                f"The mask is {mask.width} x {mask.height} px, but the picture is "
+                f"{picture.width} x {picture.height} px. Make the mask as large as the picture."
+            )
+        return mask
+
+    @property
+    def width(self) -> int:
+        return self.values.shape[1]
+
+    @property
+    def height(self) -> int:
+        return self.values.shape[0]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of whole document pixels, [left, right) x [top, bottom)."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @classmethod
+    def shared(cls, frame: Frame, area: Picture | Mask) -> Region:
+        """The pixels of `area` that the frame touches; empty where the two lie apart."""
+        return cls(
+            max(int(np.floor(frame.x)), area.x),
+            max(int(np.floor(frame.y)), area.y),
+            min(int(np.ceil(frame.x + frame.size)), area.x + area.width),
+            min(int(np.ceil(frame.y + frame.size)), area.y + area.height),
+        )
+
+    @property
+    def width(self) -> int:
+        return max(0, self.right - self.left)
+
+    @property
+    def height(self) -> int:
+        return max(0, self.bottom - self.top)
+
+    @property
+    def empty(self) -> bool:
+        return self.width == 0 or self.height == 0
