@@ -20,7 +20,6 @@ from .messages import (
     Count,
     DragOptions,
     Frame,
-    HandleState,
     MaskData,
     Name,
     NoiseMode,
@@ -65,10 +64,13 @@ class StatePoint(schema.Record):
 
 @dataclass(frozen=True)
 class FinishedDrag(schema.Record):
-    """A drag that has ended: the latent it left, and where the handles were then."""
+    """A drag that has ended: the latent it left, and its points as they were then.
+
+    The points keep their references here, so that undo brings back what a later drag moved or left out.
+    """
 
     latent: Latent
-    points: Annotated[tuple[HandleState, ...], Length(0, 100)]
+    points: Annotated[tuple[StatePoint, ...], Length(0, 100)]
     reason: Reason
     steps: Count
 
