@@ -1,0 +1,18 @@
+"""Procedural portrait illustrations with known factors and known landmarks: the bundled model's teacher."""
+
+from .factors import FACTOR_INDEX, FACTORS, Factor, FactorGroup, factors_from_z
+from .landmarks import LANDMARK_INDEX, LANDMARKS, Landmark, landmarks
+from .renderer import render
+
+__all__ = [
+    "FACTORS",
+    "FACTOR_INDEX",
+    "LANDMARKS",
+    "LANDMARK_INDEX",
+    "Factor",
+    "FactorGroup",
+    "Landmark",
+    "factors_from_z",
+    "landmarks",
+    "render",
+]

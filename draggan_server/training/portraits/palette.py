@@ -1,0 +1,128 @@
+"""The colours of a portrait as smooth functions of its appearance factors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .factors import FACTOR_INDEX
+
+# Colour curves: hexadecimal sRGB stops, evenly spaced over the factor.
+SKIN = ("5a3527", "744730", "8f5a3a", "b57a50", "d29b70", "e6b48c", "f2cbaa", "f9dcc6")
+HAIR_ASH = ("15151b", "2b2829", "574e4a", "948a82", "d8d4cf")
+HAIR_WARM = ("1d1113", "4b2418", "8c4320", "c9803a", "f0cd7e")
+IRIS = ("4a2a17", "7d5426", "6d7f3a", "3f86a8", "8ba3b5")
+BACKGROUND = ("e3b778", "a8bb7e", "6fb5a6", "6f9fd0", "a394cc", "dd92a4")
+CLOTHING = ("26365e", "2b6470", "4d8158", "d2a13c", "c9613f", "8c3651", "4c3a6e")
+
+DARK = (0.09, 0.06, 0.09)
+WHITE = (1.0, 0.985, 0.96)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours ``[N, 3, 1, 1]`` in [-1, 1]; ``light_x`` and ``light_y`` ``[N, 1, 1]`` point to the light."""
+
+    skin: Tensor
+    skin_shadow: Tensor
+    skin_light: Tensor
+    skin_line: Tensor
+    blush: Tensor
+    lips: Tensor
+    lips_light: Tensor
+    hair: Tensor
+    hair_shadow: Tensor
+    hair_light: Tensor
+    brow: Tensor
+    iris: Tensor
+    iris_light: Tensor
+    eye_white: Tensor
+    lash: Tensor
+    mouth: Tensor
+    tongue: Tensor
+    teeth: Tensor
+    clothing: Tensor
+    clothing_shadow: Tensor
+    background: Tensor
+    background_light: Tensor
+    light_x: Tensor
+    light_y: Tensor
+
+
+def _curve(stops: tuple[str, ...], value: Tensor) -> Tensor:
+    """Colour at ``value`` ``[N]`` in [0, 1] along a curve of stops -> ``[N, 3]`` in [0, 1]."""
+    table = torch.tensor(
+        [[int(stop[i : i + 2], 16) / 255.0 for i in (0, 2, 4)] for stop in stops],
+        device=value.device,
+        dtype=value.dtype,
+    )
+    place = value.clamp(0.0, 1.0) * (len(stops) - 1)
+    knots = torch.arange(len(stops), device=value.device, dtype=value.dtype)
+    # Linear interpolation written as a sum of hat functions.
+    return (1.0 - (place[:, None] - knots).abs()).clamp(min=0.0) @ table
+
+
+def _mix(a: Tensor, b: Tensor, amount: float | Tensor) -> Tensor:
+    return a + (b - a) * amount
+
+
+def palette(factors: Tensor) -> Palette:
+    """The colours for factors ``[N, F]``."""
+
+    def value(name: str) -> Tensor:
+        return factors[:, FACTOR_INDEX[name]]
+
+    def constant(colour: tuple[float, float, float]) -> Tensor:
+        return torch.tensor(colour, device=factors.device, dtype=factors.dtype).expand(len(factors), 3)
+
+    dark, white = constant(DARK), constant(WHITE)
+    skin = _curve(SKIN, value("skin"))
+    lightness = skin.mean(dim=1, keepdim=True)
+    shadow = skin * constant((0.78, 0.64, 0.62))
+    lips = _mix(skin * constant((0.90, 0.60, 0.58)), constant((0.74, 0.22, 0.26)), 0.35)
+    hair = _mix(
+        _curve(HAIR_ASH, value("hair_lightness")),
+        _curve(HAIR_WARM, value("hair_lightness")),
+        value("hair_warmth")[:, None],
+    )
+    iris = _curve(IRIS, value("eye_colour"))
+    clothing = _curve(CLOTHING, value("clothing"))
+    tone = value("background_lightness")[:, None]
+    hue = _curve(BACKGROUND, value("background_hue"))
+    background = _mix(hue * 0.42, _mix(hue, white, 0.50), tone)
+    angle = (value("light_direction") - 0.5) * (0.8 * math.pi)
+
+    def colour(rgb: Tensor) -> Tensor:
+        return (rgb.clamp(0.0, 1.0) * 2.0 - 1.0)[:, :, None, None]
+
+    return Palette(
+        skin=colour(skin),
+        skin_shadow=colour(shadow),
+        skin_light=colour(_mix(skin, white, 0.35)),
+        skin_line=colour(skin * constant((0.56, 0.40, 0.40))),
+        blush=colour(
+            _mix(skin * constant((1.0, 0.66, 0.62)), constant((0.92, 0.42, 0.38)), 0.35 * lightness)
+        ),
+        lips=colour(lips),
+        lips_light=colour(_mix(lips, white, 0.35)),
+        hair=colour(hair),
+        hair_shadow=colour(hair * 0.62),
+        hair_light=colour(_mix(hair, white, 0.10) * 1.12 + 0.07),
+        brow=colour(_mix(hair * 0.66, constant((0.20, 0.11, 0.08)), 0.35)),
+        iris=colour(iris),
+        iris_light=colour(_mix(iris, white, 0.35)),
+        eye_white=colour(_mix(white, skin, 0.10)),
+        lash=colour(_mix(dark, skin, 0.06)),
+        mouth=colour(constant((0.27, 0.07, 0.09))),
+        tongue=colour(constant((0.72, 0.30, 0.32))),
+        teeth=colour(constant((0.97, 0.95, 0.92))),
+        clothing=colour(clothing),
+        clothing_shadow=colour(clothing * 0.74),
+        background=colour(background),
+        background_light=colour(_mix(background, white, 0.38)),
+        light_x=torch.sin(angle)[:, None, None],
+        light_y=-torch.cos(angle)[:, None, None],
+    )
