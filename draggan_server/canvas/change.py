@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .errors import PictureError
 
 UNSEEN_LEVELS = 3.0
-"""A change of at most this many of 255 levels is none: a drag moves the whole latent, every pixel trembles."""
+"""A change of at most this many of 255 levels is none: the whole latent moves, and every pixel trembles."""
 CLEAR_LEVELS = 12.0
 """From this change on the edit shows fully."""
 MARGIN = 1 / 64

@@ -87,7 +87,8 @@ def frame_region(picture: Picture, frame: Frame) -> Region:
     if region.empty:
         raise FrameError(
             f"The frame (x {frame.x:g} to {frame.x + frame.size:g}, "
-            f"y {frame.y:g} to {frame.y + frame.size:g}) lies beside the picture (x {picture.x} to {picture.x + picture.width}, "
+            f"y {frame.y:g} to {frame.y + frame.size:g}) lies beside the picture "
+            f"(x {picture.x} to {picture.x + picture.width}, "
             f"y {picture.y} to {picture.y + picture.height}). Move the frame onto the picture."
         )
     if min(region.width, region.height) < MIN_FRAME_DOCUMENT_PX:
