@@ -1,1 +1,1 @@
-"""Puts the server and the editors' plugins on an artist's computer, and takes them off. Standard library only."""
+"""Puts server and plugins on an artist's computer, and takes them off. Standard library only."""

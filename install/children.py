@@ -15,14 +15,21 @@ _OF_ANOTHER_PYTHON = (
     "CONDA_PREFIX",
     "__PYVENV_LAUNCHER__",
 )
-_SENDS_PIP_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_CONSTRAINT")
+_SENDS_PIP_ELSEWHERE = (
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_PYTHON",
+    "PIP_REQUIREMENT",
+    "PIP_CONSTRAINT",
+)
 
 
 def clean_environment() -> dict[str, str]:
     """This process's environment variables without those that would lead the server's own Python astray.
 
-    Editors, activated environments and shells leave PYTHONPATH and its like behind; a pip told to install elsewhere,
-    or for the user, would leave the server's environment empty.
+    Editors, activated environments and shells leave PYTHONPATH and its like behind; a pip told to install
+    elsewhere, or for the user, would leave the server's environment empty.
     """
     environment = {
         name: value

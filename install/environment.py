@@ -33,7 +33,7 @@ class Environment:
         return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
     def works(self) -> bool:
-        """Whether its Python starts and finds its pip. False for one whose base Python was removed or replaced."""
+        """Whether its Python starts and finds its pip: not so once the Python it was made from is removed."""
         return self._pip_version() is not None
 
     def ensure(self, say: Callable[[str], None]) -> None:
@@ -50,7 +50,7 @@ class Environment:
             self.pip("install", "--quiet", "--upgrade", wanted)
 
     def plan(self, requirements: Sequence[str]) -> Plan:
-        """What pip would fetch to install `requirements` here. Downloads descriptions of packages, no packages.
+        """What pip would fetch to install `requirements` here. Downloads descriptions, no packages.
 
         Raises InstallError with pip's own words where there is no answer.
         """
@@ -83,12 +83,19 @@ class Environment:
         if process.returncode:
             raise InstallError(_pip_failed(lines))
 
-    def runs(self, code: str) -> bool:
-        """Whether `code` runs in this environment without an error."""
-        try:
-            return self._python("-c", code).returncode == 0
-        except OSError:
-            return False
+    def script(self, name: str) -> Path:
+        """Where pip puts a package's command."""
+        return self.python.with_name(f"{name}.exe" if os.name == "nt" else name)
+
+    def check(self, code: str) -> None:
+        """Runs `code` in this environment. Raises InstallError with what Python said where it fails."""
+        answer = self._python("-c", code)
+        if answer.returncode:
+            raise InstallError(
+                f"What was installed in {self.folder} does not start. Python said:\n"
+                f"{_indented(answer.stderr.splitlines()[-12:])}\n"
+                "Run this with --uninstall and then once more."
+            )
 
     def _pip_version(self) -> tuple[int, int] | None:
         try:
@@ -119,7 +126,7 @@ class Environment:
         except OSError as error:
             raise InstallError(
                 f"The folder {self.folder} cannot be made: {error.strerror or error}.\n"
-                "Close programs that use it, or set DRAGGAN_HOME to a folder that you may write to, and run this again."
+                "Close programs that use it, or set DRAGGAN_HOME to a folder of your own, and run this again."
             ) from error
         made = subprocess.run(
             [sys.executable, "-m", "venv", str(self.folder)],
@@ -133,13 +140,14 @@ class Environment:
         if made.returncode:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise InstallError(
-                f"Python could not make an environment in {self.folder}. It said:\n{_indented(made.stdout.splitlines())}"
+                f"Python could not make an environment in {self.folder}. It said:\n"
+                + _indented(made.stdout.splitlines())
             )
 
 
 def _venv_is_missing(missing: Sequence[str]) -> str:
     version = ".".join(map(str, sys.version_info[:2]))
-    lines = [f"This Python ({sys.executable}) has no {' and no '.join(missing)}, which DragGAN's environment needs."]
+    lines = [f"This Python ({sys.executable}) has no {' and no '.join(missing)}, and DragGAN needs it."]
     if platform.system() == "Linux":
         lines += [
             "What to do, on Debian, Ubuntu and Mint:",
@@ -147,7 +155,9 @@ def _venv_is_missing(missing: Sequence[str]) -> str:
             "and then run this again. Other distributions have it in their own python3 package.",
         ]
     else:
-        lines += ["What to do: install Python from https://www.python.org/downloads/ and run this again with it."]
+        lines += [
+            "What to do: install Python from https://www.python.org/downloads/ and run this again with it."
+        ]
     return "\n".join(lines)
 
 
@@ -158,9 +168,9 @@ def _pip_failed(lines: Sequence[str]) -> str:
         return text + "The disk is full: make room and run this again."
     if any(sign in line for line in lines for sign in ("No matching distribution", "ResolutionImpossible")):
         return text + (
-            f"There may be no PyTorch for this computer ({platform.system()} on {platform.machine()}) with Python "
-            f"{platform.python_version()}: Python 3.10 to 3.14 on a 64-bit computer has one, Macs with Intel's "
-            "processors no longer do. If it should be there, check the internet connection and run this again."
+            f"There may be none for this computer ({platform.system()} on {platform.machine()}) with Python "
+            f"{platform.python_version()}: PyTorch is made for Python 3.10 to 3.14 on 64-bit computers, but "
+            "no longer for Intel's Macs. If this is no such Mac, check the internet connection and try again."
         )
     return text + "Check the internet connection and run this again: what was downloaded so far is kept."
 

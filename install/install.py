@@ -13,7 +13,7 @@ import sys
 OLDEST_PYTHON = (3, 10)
 
 
-def complain_about_python():
+def complain_about_python():  # type: ignore[no-untyped-def]  # Python 2 knows no annotations
     return "\n".join(
         (
             "DragGAN needs Python {}.{} or newer, and this is Python {}.{} ({}).".format(
@@ -21,7 +21,7 @@ def complain_about_python():
             ),
             "What to do:",
             "  Windows, macOS: install a newer one from https://www.python.org/downloads/",
-            "  Linux: install one from your distribution, for example: sudo apt install python3.11 python3.11-venv",
+            "  Linux: take one from your distribution, such as: sudo apt install python3.11 python3.11-venv",
             "Then run this again with it, for example: python3.11 install/install.py",
         )
     )
@@ -30,8 +30,9 @@ def complain_about_python():
 if __name__ == "__main__":
     if sys.version_info[:2] < OLDEST_PYTHON:
         sys.exit(complain_about_python())
-    # Python put this file's folder first on the path; the package "install" is found from the one above.
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    # Python put this file's folder first on the path; the package "install" is found from the one above it.
+    checkout = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    sys.path[:1] = [checkout, os.path.join(checkout, "plugins", "common")]  # noqa: PTH118
     from install.main import main
 
     sys.exit(main())

@@ -27,11 +27,11 @@ class Package:
 
     @property
     def is_for_gpus(self) -> bool:
-        """Whether it is of use with a graphics card only: NVIDIA's libraries, which are gigabytes, and Triton."""
+        """Whether it is of use with a graphics card only: NVIDIA's gigabytes of libraries, and Triton."""
         return _GPU_PACKAGE.fullmatch(re.sub(r"[-_.]+", "-", self.name).lower()) is not None
 
     def download_bytes(self) -> int | None:
-        """Its size as the package's own server states it; 0 if it lies on this computer, None if nobody says."""
+        """Its size as its server states it; 0 if it lies on this computer, None if nobody says."""
         if not self.is_remote:
             return 0
         request = urllib.request.Request(self.url, method="HEAD")
@@ -89,7 +89,8 @@ class Download:
         if not remote:
             return "Nothing is to be downloaded."
         lines = [
-            f"To download: {len(remote)} packages, {megabytes(self.known_bytes)}, less what pip still has from before."
+            f"To download: {len(remote)} packages, {megabytes(self.known_bytes)}; "
+            "less where pip still has them from before."
         ]
         large = sorted(
             ((size, package) for package, size in self.sizes.items() if size and size >= 20e6),

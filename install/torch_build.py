@@ -1,8 +1,8 @@
 """Which build of PyTorch suits this computer, and where it is to be had.
 
-On Linux the build that a package registry hands out by default brings some gigabytes of NVIDIA's libraries along;
-PyTorch's own server has one without them. On Windows it is the other way round: the default build knows no graphics
-card. On a Mac there is one build, which knows Apple's.
+On Linux the build that a package registry hands out by default brings some gigabytes of NVIDIA's libraries
+along; PyTorch's own server has one without them. On Windows it is the other way round: the default build
+knows no graphics card. On a Mac there is one build, which knows Apple's.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 PYTORCH_SERVER = "https://download.pytorch.org/whl/"
 
 _PROBE_S = 3.0
-_DRIVER_FOR_CUDA = ((580, "cu130"), (525, "cu126"))
-"""The oldest NVIDIA driver (its first number) that runs programs built for a CUDA release, newest release first."""
+_CUDA_RELEASES = ((580, "cu130"), (525, "cu126"))
+"""The oldest NVIDIA driver (its first number) that runs what is built for a CUDA release; newest first."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class Gpu:
 
     name: str
     driver: int
+    """The first number of its version."""
+
+    @property
+    def cuda_release(self) -> str | None:
+        """The newest build for it on PyTorch's server; None where the driver is too old for any."""
+        return next((release for oldest, release in _CUDA_RELEASES if self.driver >= oldest), None)
 
 
 def find_nvidia_gpu() -> Gpu | None:
@@ -72,7 +78,14 @@ class Computer:
     def this_one(cls, ignore_gpu: bool = False) -> Computer:
         return cls(platform.system(), platform.machine(), None if ignore_gpu else find_nvidia_gpu())
 
+    @property
+    def build(self) -> str:
+        """Which of PyTorch's builds suits: "cpu", or the name of a CUDA release."""
+        return (self.gpu and self.gpu.cuda_release) or "cpu"
+
     def described(self) -> str:
+        if self.gpu and self.build == "cpu":
+            return f"The driver of {self.gpu.name} is too old ({self.gpu.driver}): running on the processor."
         if self.gpu:
             return f"Graphics card: {self.gpu.name}, driver {self.gpu.driver}."
         if self.system == "Darwin" and self.machine == "arm64":
@@ -81,7 +94,7 @@ class Computer:
 
     def may_take(self, plan: Plan) -> bool:
         """Whether a plan suits this computer: no gigabytes for a graphics card that is not there."""
-        return self.gpu is not None or not plan.gpu_packages
+        return self.build != "cpu" or not plan.gpu_packages
 
 
 @dataclass(frozen=True)
@@ -113,8 +126,7 @@ AS_PIP_IS_CONFIGURED = Source("the registry that pip is configured with", None)
 def sources(computer: Computer) -> Iterator[Source]:
     """The places worth asking, best first."""
     if computer.system in ("Linux", "Windows"):
-        build = _cuda_release(computer.gpu) if computer.gpu else "cpu"
-        yield Source(f"PyTorch's own server, {build}", PYTORCH_SERVER + build)
+        yield Source(f"PyTorch's own server ({computer.build})", PYTORCH_SERVER + computer.build)
     yield AS_PIP_IS_CONFIGURED
 
 
@@ -146,8 +158,8 @@ def choose(
             return Choice(source, plan)
         names = ", ".join(package.name for package in plan.gpu_packages[:3])
         reasons.append(
-            f"{source.name}: has only the build for NVIDIA's graphics cards ({names}, ...), which is gigabytes "
-            "that this computer has no use for."
+            f"{source.name}: has only the build for NVIDIA's graphics cards ({names}, ...): gigabytes that "
+            "this computer has no use for."
         )
     raise InstallError(
         "There is no suitable PyTorch to be had; nothing was installed.\n"
@@ -155,10 +167,3 @@ def choose(
         + f"\nCheck that {PYTORCH_SERVER} can be reached from here, or run this with another Python "
         f"(this is {platform.python_version()}), and try again."
     )
-
-
-def _cuda_release(gpu: Gpu) -> str:
-    for oldest_driver, release in _DRIVER_FOR_CUDA:
-        if gpu.driver >= oldest_driver:
-            return release
-    return "cpu"

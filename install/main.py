@@ -1,0 +1,157 @@
+"""The installer's steps, in their order, and what the artist is told."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from draggan_client.discovery import Home, LaunchCommand, find_home, write_launch
+from draggan_client.errors import DragganError
+from install.demo import run_demo
+from install.editors import EDITORS
+from install.environment import Environment
+from install.errors import InstallError
+from install.plan import Download, megabytes
+from install.progress import PipProgress
+from install.record import Record, remove
+from install.running import stop_server
+from install.torch_build import Choice, Computer, choose
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+_UNPACKED = 4.5
+"""Disk needed for a byte downloaded: 191 MB of PyTorch unpack to 0.7 GB, and both lie there for a while."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Does what the command line asks; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console may be unable to show a folder's name; that must not end the installation.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    options = _parser().parse_args(arguments)
+    try:
+        home = find_home()
+        if options.uninstall:
+            uninstall(home, purge=options.purge)
+        else:
+            install(home, ignore_gpu=options.cpu, demo=options.demo)
+    except (InstallError, DragganError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Run this again to go on where it was, or with --uninstall.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def install(home: Home, ignore_gpu: bool, demo: bool) -> None:
+    """Installs into `home`, or brings what is there up to date. Raises InstallError."""
+    record = Record(home.folder)
+    environment = Environment(home.folder / "environment")
+    _say(f"Installing DragGAN into {home.folder}")
+    record.note(environment.folder)
+    environment.ensure(_say)
+    computer = Computer.this_one(ignore_gpu)
+    _say(computer.described())
+    _say("Asking what is to be downloaded ...")
+    choice = choose(environment, (str(CHECKOUT),), computer, _say)
+    download = choice.plan.download()
+    _say(f"PyTorch comes from {choice.source.name}.\n{download.described()}")
+    _check_disk(home.folder, download)
+    if stop_server(home):
+        _say("The running server was stopped; an editor that needs it starts the new one.")
+    _fill(environment, choice)
+    record.note(home.launch_file)
+    write_launch(home, LaunchCommand((str(environment.python), "-m", "draggan_server.cli", "serve")))
+    _say(f"The server is installed. On the command line: {environment.script('draggan-server')}")
+    _put_in_plugins()
+    if demo:
+        pictures = home.folder / "demo"
+        record.note(pictures)
+        _say(run_demo(environment.python, home.folder, pictures).described())
+
+
+def uninstall(home: Home, purge: bool) -> None:
+    """Takes off what was installed; with `purge` added models and the logs as well. Raises InstallError."""
+    record = Record(home.folder)
+    if not home.folder.is_dir():
+        _say(f"There is nothing to remove: {home.folder} does not exist.")
+        return
+    stop_server(home)
+    record.undo()
+    for left_by_server in (home.runtime_file, home.server_lock, home.start_lock):
+        remove(left_by_server)
+    if purge:
+        remove(home.models)
+        remove(home.logs)
+    with contextlib.suppress(OSError):
+        home.folder.rmdir()
+    _say("DragGAN was removed.")
+    if home.folder.exists():
+        kept = ", ".join(sorted(path.name for path in home.folder.iterdir()))
+        _say(
+            f"Kept in {home.folder}: {kept}."
+            + ("" if purge else " To remove your models and logs too: --purge")
+        )
+
+
+def _fill(environment: Environment, choice: Choice) -> None:
+    progress = PipProgress()
+    try:
+        environment.pip(
+            "install",
+            "--progress-bar",
+            "raw",
+            *choice.source.pip_options(),
+            str(CHECKOUT),
+            on_line=progress.on_line,
+        )
+    finally:
+        progress.close()
+    environment.check("import torch, draggan_server, draggan_client")
+
+
+def _put_in_plugins() -> None:
+    found = [editor for editor in EDITORS if editor.find()]
+    if not found:
+        _say(f"Found neither {' nor '.join(editor.name for editor in EDITORS)} on this computer.")
+    for editor in found:
+        folders = ", ".join(map(str, editor.find()))
+        _say(f"Found {editor.name} ({folders}); this version of DragGAN has no plugin for it yet.")
+
+
+def _check_disk(folder: Path, download: Download) -> None:
+    needed = download.known_bytes * _UNPACKED
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise InstallError(
+            f"The disk of {folder} has {megabytes(free)} free, and about {megabytes(needed)} are needed.\n"
+            "Make room, or set DRAGGAN_HOME to a folder on a larger disk, and run this again."
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="install.py", description="Installs DragGAN for Krita and GIMP, for the user who runs it."
+    )
+    parser.add_argument(
+        "--demo", action="store_true", help="then drag a portrait, and say where the pictures lie"
+    )
+    parser.add_argument(
+        "--cpu", action="store_true", help="leave the graphics card out, and save its gigabytes"
+    )
+    parser.add_argument(
+        "--uninstall", action="store_true", help="take off what was installed; added models stay"
+    )
+    parser.add_argument(
+        "--purge", action="store_true", help="with --uninstall: remove added models and logs too"
+    )
+    return parser
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
