@@ -51,6 +51,10 @@ class ServerNotRunningError(DragganError):
     """No server answers, and none could be started."""
 
 
+class NotReachableError(ServerNotRunningError):
+    """Nobody took the connection, so nothing was asked of anybody."""
+
+
 class ServerStartError(ServerNotRunningError):
     """The server was started and did not come up. The message carries the end of its log."""
 
@@ -65,6 +69,10 @@ class ConnectionLostError(DragganError):
 
 class DragLostError(ConnectionLostError):
     """A running drag was lost with its server. The session stands where the last finished drag left it."""
+
+
+class StoppedError(DragganError):
+    """What was asked for was cancelled before it came to a result."""
 
 
 class ServerError(DragganError):

@@ -202,8 +202,8 @@ class OpenRequest(Message, type="open"):
 class DragRequest(Message, type="drag"):
     """Pull these points. Points left out are forgotten.
 
-    A point of known id keeps its reference while its handle is where the last result left it; put elsewhere by
-    hand, further than one of the model's pixels, it is a new point.
+    A point of known id keeps its reference while its handle is where the last result left it; put elsewhere
+    by hand, further than one of the model's pixels, it is a new point.
 
     Without `preview` none is sent.
     """
