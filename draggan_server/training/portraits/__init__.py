@@ -1,7 +1,7 @@
 """Procedural portrait illustrations with known factors and known landmarks: the bundled model's teacher."""
 
 from .factors import FACTOR_INDEX, FACTORS, Factor, FactorGroup, factors_from_z
-from .landmarks import LANDMARK_INDEX, LANDMARKS, Landmark, landmarks
+from .landmarks import LANDMARK_INDEX, LANDMARKS, Landmark, landmark_visibility, landmarks
 from .renderer import render
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "FactorGroup",
     "Landmark",
     "factors_from_z",
+    "landmark_visibility",
     "landmarks",
     "render",
 ]

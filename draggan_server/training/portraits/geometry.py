@@ -19,7 +19,7 @@ from torch import Tensor
 from .factors import FACTOR_INDEX, FACTORS
 
 PIVOT = 0.05
-MAX_YAW = 0.42
+MAX_YAW = 0.40
 MAX_PITCH = 0.30
 CENTRE_X = 0.5
 CENTRE_Y = 0.5
@@ -109,6 +109,10 @@ class Ear:
     y: Tensor
     half_width: Tensor
     half_height: Tensor
+
+    def tip(self, side: int) -> Point:
+        """The outer upper end, on the ellipse."""
+        return Point(self.x + side * 0.8 * self.half_width, self.y - 0.6 * self.half_height)
 
 
 @dataclass(frozen=True)
@@ -237,8 +241,11 @@ class Body:
     def squared_neck(self, y: Tensor) -> Tensor:
         """Squared half width of the neck and the neckline, which ends round on the chest."""
         flare = ((y - 0.82) / 0.12).clamp(0.0, 1.5)
+        top = ((0.72 - y) / 0.1).clamp(0.0, 1.3)
         bottom = ((y - 0.80) / 0.175).clamp(0.0, 1.3)
-        return (self.neck_half_width + 0.035 * flare.square()).square() * (1.0 - bottom.pow(6.0))
+        return (self.neck_half_width + 0.035 * flare.square()).square() * (
+            1.0 - top.square() - bottom.pow(6.0)
+        )
 
     def shoulder(self, side: int) -> Point:
         """A point on the slope of a shoulder."""
@@ -291,8 +298,9 @@ class _Turn:
 
 
 def _eye(v: dict[str, Tensor], turn: _Turn, side: int) -> Eye:
-    centre = span(v["eye_spacing"], 0.106, 0.132)
-    half = span(v["eye_size"], 0.044, 0.065)
+    # A wider face has its eyes a little further apart.
+    centre = span(v["eye_spacing"], 0.107, 0.129) + span(v["face_width"], -0.006, 0.006)
+    half = span(v["eye_size"], 0.047, 0.067)
     row = 0.472
     inner = turn.point(side * (centre - half), row + 0.004, 0.148)
     outer = turn.point(side * (centre + half), row - 0.005, 0.095)
@@ -310,7 +318,7 @@ def _brow(v: dict[str, Tensor], turn: _Turn, side: int) -> Brow:
     row = span(v["brow_height"], 0.425, 0.352)
     angle = span(v["brow_angle"], -0.03, 0.03)
     inner = turn.point(side * 0.055, row + angle, 0.165)
-    outer = turn.point(side * 0.182, row + 0.012 - angle, 0.085)
+    outer = turn.point(side * span(v["face_width"], 0.172, 0.186), row + 0.012 - angle, 0.085)
     return Brow(inner, outer, span(v["brow_height"], 0.010, 0.022), span(v["brow_thickness"], 0.006, 0.0165))
 
 
@@ -320,7 +328,7 @@ def geometry(factors: Tensor) -> Geometry:
     turn = _Turn(span(v["yaw"], -MAX_YAW, MAX_YAW), span(v["pitch"], -MAX_PITCH, MAX_PITCH))
 
     opening = 0.072 * v["mouth_opening"].pow(1.5)
-    half_width = span(v["face_width"], 0.192, 0.238)
+    half_width = span(v["face_width"], 0.200, 0.246)
     head = Head(
         centre_x=turn.x(0.0, 0.0),
         chin_x=turn.x(0.0, 0.125),
@@ -336,12 +344,12 @@ def geometry(factors: Tensor) -> Geometry:
     fringe, length, volume = v["hair_fringe"], v["hair_length"], v["hair_volume"]
     hair = Hair(
         centre_x=turn.x(0.0, -0.03),
-        half_width=half_width + span(volume, 0.018, 0.085) * span(length, 0.75, 1.0),
+        half_width=half_width + span(volume, 0.026, 0.088) * span(length, 0.8, 1.0),
         top_y=turn.y(span(volume, 0.135, 0.065), -0.03),
         wide_y=turn.y(0.36, -0.03),
         end_y=span(length, 0.455, 0.945),
         flare=span(length, -0.005, 0.045),
-        fringe_x=turn.x(span(v["hair_parting"], -0.085, 0.085), 0.12),
+        fringe_x=turn.x(span(v["hair_parting"], -0.068, 0.068), 0.12),
         fringe_y=turn.y(span(fringe, 0.245, 0.345), 0.11),
         fringe_drop=span(fringe, 0.15, 0.07),
         fringe_scale=0.96 * half_width,
@@ -366,7 +374,8 @@ def geometry(factors: Tensor) -> Geometry:
         half_width=span(v["nose_width"], 0.030, 0.062),
     )
 
-    mouth_half = span(v["mouth_width"], 0.058, 0.108) + 0.006 * v["smile"]
+    # A pointed jaw leaves less room for the mouth.
+    mouth_half = span(v["mouth_width"], 0.060, 0.112) * span(v["jaw_width"], 0.90, 1.04) + 0.004 * v["smile"]
     corner = span(v["smile"], 0.026, -0.036)
     mouth_y = 0.702 + 0.004 * v["smile"]
     mouth = Mouth(

@@ -60,6 +60,30 @@ def landmarks(factors: Tensor) -> Tensor:
     return torch.stack([point.view(-1, 2) for point in points], dim=1)
 
 
+def landmark_visibility(factors: Tensor) -> Tensor:
+    """Which landmarks can be seen, ``[N, L]`` booleans: the others lie behind the face, an ear or hair."""
+    g = geometry(factors.detach().to(torch.float32))
+    places = _places(g)
+    return torch.stack([~_hidden(mark, places[mark.name], g).view(-1) for mark in LANDMARKS], dim=1)
+
+
+def _hidden(mark: Landmark, point: Point, g: Geometry) -> Tensor:
+    in_face = (point.x - g.head.middle(point.y)).square() < g.head.squared_width(point.y)
+    if mark.kind == "ear":
+        return in_face
+    if mark.kind == "hair end":
+        in_ear = [
+            ((point.x - ear.x) / ear.half_width).square() + ((point.y - ear.y) / ear.half_height).square()
+            < 1.0
+            for ear in g.ears
+        ]
+        return in_face | in_ear[0] | in_ear[1]
+    if mark.kind in ("brow", "eye corner", "eyelid", "pupil"):
+        # Brows may lie under the fringe; all may be turned just out of sight.
+        return (point.y < g.hair.fringe(point.x)) | ~in_face
+    return torch.zeros_like(in_face)
+
+
 def _places(g: Geometry) -> dict[str, Point]:
     half_way = g.head.cheek_y + 0.68 * (g.head.chin_y - g.head.cheek_y)
     temple = g.hair.wide_y
@@ -86,7 +110,7 @@ def _places(g: Geometry) -> dict[str, Point]:
             f"brow_outer_{name}": brow.outer,
             f"nose_wing_{name}": Point(g.nose.base.x + side * g.nose.half_width, g.nose.base.y - 0.014),
             f"jaw_{name}": g.head.edge(half_way, side),
-            f"ear_tip_{name}": Point(ear.x, ear.y - ear.half_height),
+            f"ear_tip_{name}": ear.tip(side),
             f"hair_side_{name}": Point(g.hair.centre_x + side * g.hair.squared_width(temple).sqrt(), temple),
             f"hair_end_{name}": g.hair.end(side),
             f"shoulder_{name}": g.body.shoulder(side),

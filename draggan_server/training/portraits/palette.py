@@ -14,7 +14,7 @@ from .factors import FACTOR_INDEX
 SKIN = ("5a3527", "744730", "8f5a3a", "b57a50", "d29b70", "e6b48c", "f2cbaa", "f9dcc6")
 HAIR_ASH = ("15151b", "2b2829", "574e4a", "948a82", "d8d4cf")
 HAIR_WARM = ("1d1113", "4b2418", "8c4320", "c9803a", "f0cd7e")
-IRIS = ("4a2a17", "7d5426", "6d7f3a", "3f86a8", "8ba3b5")
+IRIS = ("5a3219", "9a6527", "7d9438", "3f95c4", "9db8cc")
 BACKGROUND = ("e3b778", "a8bb7e", "6fb5a6", "6f9fd0", "a394cc", "dd92a4")
 CLOTHING = ("26365e", "2b6470", "4d8158", "d2a13c", "c9613f", "8c3651", "4c3a6e")
 
@@ -35,6 +35,7 @@ class Palette:
     lips_light: Tensor
     hair: Tensor
     hair_shadow: Tensor
+    hair_line: Tensor
     hair_light: Tensor
     brow: Tensor
     iris: Tensor
@@ -110,6 +111,7 @@ def palette(factors: Tensor) -> Palette:
         lips_light=colour(_mix(lips, white, 0.35)),
         hair=colour(hair),
         hair_shadow=colour(hair * 0.62),
+        hair_line=colour(hair * 0.50),
         hair_light=colour(_mix(hair, white, 0.10) * 1.12 + 0.07),
         brow=colour(_mix(hair * 0.66, constant((0.20, 0.11, 0.08)), 0.35)),
         iris=colour(iris),

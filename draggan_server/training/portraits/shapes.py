@@ -106,8 +106,9 @@ def between(window: Window, upper: Tensor, lower: Tensor) -> Tensor:
 def profile(window: Window, centre: Tensor, squared_width: Tensor) -> Tensor:
     """Distance to a shape that is symmetric about ``x = centre(y)`` with a given *squared* half width.
 
-    The width is ``[N, h, 1]``, the centre also or ``[N, 1, 1]``. Giving the square makes rounded ends smooth: it passes linearly through zero
-    where the outline is horizontal, so ``dx^2 - squared_width`` has a gradient everywhere on the outline.
+    The width is ``[N, h, 1]``, the centre also or ``[N, 1, 1]``. Giving the square makes rounded ends
+    smooth: it passes linearly through zero where the outline is horizontal, so ``dx^2 - squared_width`` has
+    a gradient everywhere on the outline.
     """
     slope = torch.gradient(squared_width, spacing=1.0 / window.resolution, dim=1)[0]
     dx2 = (window.x - centre.expand_as(squared_width)).square_()
