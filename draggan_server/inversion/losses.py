@@ -46,10 +46,8 @@ class FeatureLoss:
         self._discriminator = discriminator
         with torch.no_grad():
             self._targets = [feature.detach() for feature in discriminator.features(picture)]
-        self._weights = [
-            functional.adaptive_avg_pool2d(weight, (target.shape[-2], target.shape[-1]))
-            for target in self._targets
-        ]
+        sides = [target.shape[-1] for target in self._targets]
+        self._weights = [functional.adaptive_avg_pool2d(weight, side) for side in sides]
         self._sizes = [
             _weighted_mean(target.square(), level_weight) + EPSILON
             for target, level_weight in zip(self._targets, self._weights, strict=True)

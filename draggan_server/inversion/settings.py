@@ -15,9 +15,9 @@ class InversionSettings:
     candidates: int = 32
     """Random w (of truncation `candidate_psi`) that are tried as a start, besides w_avg."""
     candidate_psi: float = 0.7
-    w_steps: int = 60
+    w_steps: int = 100
     """Optimiser steps in W: one w for all layers."""
-    w_plus_steps: int = 60
+    w_plus_steps: int = 100
     """Optimiser steps in W+ thereafter: a w per layer."""
     w_step_size: float = 0.1
     """Adam's step at its height in W, in standard deviations of the model's w."""

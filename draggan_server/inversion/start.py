@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..stylegan2 import Generator
+from .settings import InversionSettings
 
 SPREAD_SAMPLES = 256
 """Random w from which the model's standard deviation of w is taken."""
@@ -29,31 +30,32 @@ class Start:
 
 @torch.no_grad()
 def best_start(
-    generator: Generator, loss: Callable[[Tensor], Tensor], candidates: int, psi: float, seed: int
+    generator: Generator,
+    draw: Callable[[Tensor], Tensor],
+    loss: Callable[[Tensor], Tensor],
+    settings: InversionSettings,
 ) -> Start:
-    """The best of w_avg and `candidates` random w, by `loss` (pictures [N, 3, R, R] -> [N]).
+    """The best of w_avg and the settings' random w.
 
-    A class-conditional model is asked for its classes in turn: which one the picture shows is not known.
+    `draw` is ws [N, num_ws, w_dim] -> pictures, `loss` pictures -> [N]. A class-conditional model is asked
+    for its classes in turn: which one the picture shows is not known.
     """
     config = generator.config
-    samples = max(SPREAD_SAMPLES, candidates)
-    z = np.random.RandomState(seed).randn(samples, config.z_dim)
+    samples = max(SPREAD_SAMPLES, settings.candidates)
+    # A random state of our own: nobody else's random numbers change.
+    z = np.random.RandomState(settings.seed).randn(samples, config.z_dim)
     latents = torch.from_numpy(z).to(generator.device, generator.dtype)
     classes = None
     if config.c_dim:
         classes = torch.eye(config.c_dim, device=generator.device, dtype=generator.dtype)
         classes = classes[torch.arange(samples) % config.c_dim]
-    # NVIDIA's mapping broadcasts one w to all layers: the first says it all.
+    # The mapping gives every layer the same w: the first says it all.
     w = generator.mapping(latents, classes)[:, :1]
     mean = generator.w_avg.view(1, 1, -1)
     w_std = (w - mean).square().mean().sqrt().clamp_min(1e-8)
 
-    tried = torch.cat([mean, mean + psi * (w[:candidates] - mean)])
-    losses = torch.cat([loss(generator.image(_all_layers(part, generator))) for part in tried.split(BATCH)])
+    tried = torch.cat([mean, mean + settings.candidate_psi * (w[: settings.candidates] - mean)])
+    losses = torch.cat([loss(draw(part.expand(-1, generator.num_ws, -1))) for part in tried.split(BATCH)])
     # A model can draw NaN for one w and be fine for the next.
     best = int(torch.nan_to_num(losses, nan=torch.inf).argmin())
     return Start(tried[best : best + 1].clone(), w_std)
-
-
-def _all_layers(w: Tensor, generator: Generator) -> Tensor:
-    return w.expand(-1, generator.num_ws, -1)
