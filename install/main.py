@@ -15,7 +15,7 @@ from install.demo import run_demo
 from install.editors import EDITORS
 from install.environment import Environment
 from install.errors import InstallError
-from install.plan import Download, megabytes
+from install.plan import Sizes, megabytes
 from install.progress import PipProgress
 from install.record import Record, remove
 from install.running import stop_server
@@ -24,7 +24,7 @@ from install.torch_build import Choice, Computer, choose
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 _UNPACKED = 4.5
-"""Disk needed for a byte downloaded: 191 MB of PyTorch unpack to 0.7 GB, and both lie there for a while."""
+"""Disk needed for a byte that travels: 191 MB of PyTorch unpack to 0.7 GB, and both lie there for a while."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A Windows console may be unable to show a folder's name; that must not end the installation.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.purge and not options.uninstall:
+        parser.error("--purge belongs to --uninstall")
     try:
         home = find_home()
         if options.uninstall:
@@ -59,9 +62,9 @@ def install(home: Home, ignore_gpu: bool, demo: bool) -> None:
     _say(computer.described())
     _say("Asking what is to be downloaded ...")
     choice = choose(environment, (str(CHECKOUT),), computer, _say)
-    download = choice.plan.download()
-    _say(f"PyTorch comes from {choice.source.name}.\n{download.described()}")
-    _check_disk(home.folder, download)
+    sizes = choice.plan.sizes()
+    _say(f"PyTorch comes from {choice.source.name}.\n{sizes.described()}")
+    _check_disk(home.folder, sizes)
     if stop_server(home):
         _say("The running server was stopped; an editor that needs it starts the new one.")
     _fill(environment, choice)
@@ -124,8 +127,8 @@ def _put_in_plugins() -> None:
         _say(f"Found {editor.name} ({folders}); this version of DragGAN has no plugin for it yet.")
 
 
-def _check_disk(folder: Path, download: Download) -> None:
-    needed = download.known_bytes * _UNPACKED
+def _check_disk(folder: Path, sizes: Sizes) -> None:
+    needed = sizes.known_bytes * _UNPACKED
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise InstallError(

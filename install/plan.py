@@ -9,9 +9,13 @@ import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 _GPU_PACKAGE = re.compile(r"(nvidia|cuda|rocm|pytorch-triton)-.*|triton")
 _ANSWER_WITHIN_S = 5.0
+
+LARGE_BYTES = 20e6
+"""What is worth being named."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,11 @@ class Package:
         """Whether it is of use with a graphics card only: NVIDIA's gigabytes of libraries, and Triton."""
         return _GPU_PACKAGE.fullmatch(re.sub(r"[-_.]+", "-", self.name).lower()) is not None
 
-    def download_bytes(self) -> int | None:
-        """Its size as its server states it; 0 if it lies on this computer, None if nobody says."""
+    def size(self) -> int | None:
+        """In bytes, as its server states it or as it lies on this computer. None where nobody says."""
         if not self.is_remote:
-            return 0
+            file = Path(urllib.request.url2pathname(urllib.parse.urlsplit(self.url).path))
+            return file.stat().st_size if file.is_file() else None
         request = urllib.request.Request(self.url, method="HEAD")
         try:
             with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN_S) as answer:
@@ -66,38 +71,39 @@ class Plan:
     def gpu_packages(self) -> tuple[Package, ...]:
         return tuple(package for package in self.packages if package.is_for_gpus)
 
-    def download(self) -> Download:
-        """Asks for all sizes at once."""
+    def sizes(self) -> Sizes:
+        """Asks for all of them at once."""
         with ThreadPoolExecutor(max_workers=8) as pool:
-            sizes = dict(zip(self.packages, pool.map(Package.download_bytes, self.packages), strict=True))
-        return Download(sizes)
+            return Sizes(dict(zip(self.packages, pool.map(Package.size, self.packages), strict=True)))
 
 
 @dataclass(frozen=True)
-class Download:
-    """How much a plan is to download."""
+class Sizes:
+    """How large the packages of a plan are."""
 
-    sizes: dict[Package, int | None]
+    by_package: dict[Package, int | None]
+    """In bytes, as they travel; None where nobody says."""
 
     @property
     def known_bytes(self) -> int:
-        return sum(size or 0 for size in self.sizes.values())
+        """All of them, wherever they lie: what decides about room on the disk."""
+        return sum(size or 0 for size in self.by_package.values())
 
     def described(self) -> str:
-        """For the artist, in a few lines: the whole, the large parts by name, and what is not known."""
-        remote = [package for package in self.sizes if package.is_remote]
+        """What is to be downloaded, in a few lines: the whole, the large parts by name, what is not known."""
+        remote = {package: size for package, size in self.by_package.items() if package.is_remote}
         if not remote:
             return "Nothing is to be downloaded."
         lines = [
-            f"To download: {len(remote)} packages, {megabytes(self.known_bytes)}; "
+            f"To download: {len(remote)} packages, {megabytes(sum(size or 0 for size in remote.values()))}; "
             "less where pip still has them from before."
         ]
         large = sorted(
-            ((size, package) for package, size in self.sizes.items() if size and size >= 20e6),
+            ((size, package) for package, size in remote.items() if size and size >= LARGE_BYTES),
             key=lambda pair: -pair[0],
         )
         lines += [f"  {package.name} {package.version}: {megabytes(size)}" for size, package in large]
-        if unknown := [package.name for package in remote if self.sizes[package] is None]:
+        if unknown := [package.name for package, size in remote.items() if size is None]:
             lines.append(f"  not counted, their size is not told: {', '.join(unknown)}")
         return "\n".join(lines)
 

@@ -7,11 +7,10 @@ import sys
 import time
 from typing import TextIO
 
-from install.plan import megabytes
+from install.plan import LARGE_BYTES, megabytes
 
 _DOWNLOADING = re.compile(r"\s*Downloading (\S*/)?(?P<name>[A-Za-z0-9_.]+)-(?P<version>[^-/\s]+)")
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
-_LARGE_BYTES = 20e6
 _REDRAW_S = 0.2
 _REPORT_S = 20.0
 _COLUMNS = 79
@@ -42,7 +41,7 @@ class PipProgress:
 
     def _on_bytes(self, done: int, total: int) -> None:
         pause = _REDRAW_S if self._redraws else _REPORT_S
-        if total < _LARGE_BYTES or time.monotonic() - self._shown_at < pause:
+        if total < LARGE_BYTES or time.monotonic() - self._shown_at < pause:
             return
         self._show(f"Downloading {self._package}: {megabytes(done)} of {megabytes(total)}")
 

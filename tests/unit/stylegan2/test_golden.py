@@ -1,6 +1,5 @@
 """Our networks against numbers that NVIDIA's networks computed from the same parameters."""
 
-import golden
 import pytest
 import torch
 
@@ -11,6 +10,7 @@ from draggan_server.stylegan2 import (
     GeneratorConfig,
     z_from_seed,
 )
+from tests.unit.stylegan2 import golden
 
 CONFIG = GeneratorConfig(
     z_dim=64, w_dim=64, img_resolution=32, channel_base=512, channel_max=32, mapping_layers=2, conv_clamp=256
