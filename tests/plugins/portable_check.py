@@ -1,0 +1,128 @@
+"""Runs inside each editor's Python, with nothing installed: the client library as a plugin carries it.
+
+The folder holds `plugin/draggan_client`. Prints CHECKED and what was checked as its last line.
+"""
+
+import importlib
+import struct
+import sys
+import tempfile
+import threading
+import types
+from pathlib import Path
+
+from plugin.draggan_client import arrays, discovery, edit_state, errors, framing, messages
+
+LATENT = arrays.Array("f16", (4, 8), struct.pack("<32e", *[0.25] * 32))
+STATE = edit_state.EditState(
+    model_id="portraits",
+    model_sha256="a" * 64,
+    resolution=128,
+    frame=messages.Frame(0, 0, 128),
+    psi=0.7,
+    noise="const",
+    source="seed",
+    seed=7,
+    start_latent=LATENT,
+)
+POINTS = (messages.PointPair("jaw", 1, 2.5, 3, 4),)
+EVENTS = (
+    messages.Progress("drag", 1, 10, (messages.HandleState("jaw", 1, 2, 3),), loss=0.5),
+    messages.Preview(1, 2, 2, "png", bytes(range(256)) * 1000),
+    messages.Result("s1", "reached", 3, 1.5, (), STATE.to_bytes(), 1, 1),
+)
+
+
+def check_messages() -> None:
+    request = messages.DragRequest(POINTS, messages.MaskData(arrays.Array("u8", (2, 2), bytes(4))))
+    assert framing.unpack(messages.DragRequest, framing.pack(request)) == request
+    stream = b"".join(map(framing.pack, EVENTS))
+    reader = framing.StreamReader(messages.EVENTS)
+    read = [event for at in range(0, len(stream), 997) for event in reader.feed(stream[at : at + 997])]
+    assert tuple(read) == EVENTS
+    reader.end()
+    for refused in (b"\xc1", b"\x93\x01", b"\x80\x80", framing.pack(messages.Ack())[:-1]):
+        try:
+            framing.unpack(messages.Ack, refused)
+        except (errors.FramingError, errors.MessageError):
+            continue
+        raise AssertionError(f"{refused!r} was taken")
+    try:
+        messages.PointPair("jaw", float("nan"), 0, 0, 0)
+    except errors.MessageError as error:
+        assert error.field == "handle_x"
+    else:
+        raise AssertionError("NaN was taken")
+
+
+def check_edit_state() -> None:
+    assert edit_state.EditState.from_bytes(STATE.to_bytes()) == STATE
+    assert edit_state.EditState.from_ascii(STATE.to_ascii()) == STATE
+    try:
+        edit_state.EditState.from_bytes(STATE.to_bytes()[:-3])
+    except errors.EditStateError:
+        return
+    raise AssertionError("a truncated edit state was taken")
+
+
+def check_discovery() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = discovery.find_home({"DRAGGAN_HOME": folder + "/größe mit lücke"})
+        info = discovery.RuntimeInfo("http://127.0.0.1:4711", "t" * 32, 1, "0.1.0", messages.PROTOCOL)
+        discovery.write_runtime(home, info)
+        assert discovery.read_runtime(home) == info
+
+
+def check_conversation() -> None:
+    """A whole conversation with a server: hello, open, drag."""
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    connection = importlib.import_module("plugin.draggan_client.connection")
+    hello = messages.Hello("0.1.0", messages.PROTOCOL, 1, "cpu", "portraits", 0, 20)
+    replies = {"/hello": (hello,), "/sessions": (EVENTS[2],), "/sessions/s1/drag": EVENTS}
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            assert self.headers["Authorization"] == "Bearer " + "t" * 32
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"".join(map(framing.pack, replies.get(self.path, (messages.Ack(),)))))
+
+        do_GET = do_POST = do_DELETE = answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as folder:
+        home = discovery.Home(Path(folder))
+        locks = importlib.import_module("plugin.draggan_client.locks")
+        with locks.FileLock(home.start_lock) as lock:
+            assert lock.try_acquire() and not locks.FileLock(home.start_lock).try_acquire()
+        url = f"http://127.0.0.1:{server.server_port}"
+        discovery.write_runtime(home, discovery.RuntimeInfo(url, "t" * 32, 1, "0.1.0", messages.PROTOCOL))
+        with connection.Connection(home).session(messages.FromSeed(7)) as session:
+            assert tuple(session.drag(POINTS)) == EVENTS
+            assert session.state() == STATE
+    server.shutdown()
+    server.server_close()
+
+
+check_messages()
+check_edit_state()
+check_discovery()
+checked = "messages, edit state, discovery"
+if (
+    sys.platform == "emscripten"
+):  # WebAssembly has no sockets and no locks; what needs them can still be read in
+    sys.modules.setdefault("fcntl", types.ModuleType("fcntl"))
+else:
+    check_conversation()
+    checked += ", conversation"
+for module in ("connection", "launcher", "session", "transport"):
+    importlib.import_module(f"plugin.draggan_client.{module}")
+assert "msgpack" not in sys.modules, "an installed msgpack was used instead of the plugin's own"
+assert "plugin.draggan_client._vendor.msgpack.fallback" in sys.modules
+print("CHECKED", "%d.%d" % sys.version_info[:2], checked)  # noqa: UP031
