@@ -13,9 +13,11 @@ from .synthesis import NoiseMode, SynthesisNetwork
 class Generator(nn.Module):
     """A StyleGAN2 generator (skip architecture).
 
-    `mapping(z, c=None, psi=1.0)` gives ws [N, num_ws, w_dim]; `image(ws)` and `features(ws, resolution)` draw.
+    `mapping(z, c=None, psi=1.0)` gives ws [N, num_ws, w_dim]; `image(ws)` and `features(ws, resolution)`
+    draw from them.
 
-    >>> generator = Generator(GeneratorConfig(z_dim=64, w_dim=64, img_resolution=32, channel_base=512)).freeze()
+    >>> config = GeneratorConfig(z_dim=64, w_dim=64, img_resolution=32, channel_base=512)
+    >>> generator = Generator(config).freeze()
     >>> ws = generator.mapping(z_from_seed(7, 64), psi=0.7)
     >>> picture = generator.image(ws)
     """

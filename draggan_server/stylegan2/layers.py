@@ -1,4 +1,7 @@
-"""Layers with the equalised learning rate: parameters are N(0, 1), their scale is applied when they are used."""
+"""Layers with the equalised learning rate.
+
+Parameters start as N(0, 1); their scale is applied when they are used (Progressive GAN, Sec. 4.1).
+"""
 
 from __future__ import annotations
 

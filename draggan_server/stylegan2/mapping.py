@@ -10,7 +10,10 @@ from .ops import normalize_second_moment
 
 
 class MappingNetwork(nn.Module):
-    """z [N, z_dim] and c [N, c_dim] -> w [N, w_dim]. `w_avg` [w_dim] is the mean w, the centre of truncation."""
+    """z [N, z_dim] and c [N, c_dim] -> w [N, w_dim].
+
+    `w_avg` [w_dim] is the mean w, the centre of truncation.
+    """
 
     w_avg: Tensor
 
@@ -55,7 +58,7 @@ class MappingNetwork(nn.Module):
 
 
 class LayerwiseMapping(MappingNetwork):
-    """A mapping network that hands its w to every synthesis layer: -> ws [N, num_ws, w_dim], a point of W in W+."""
+    """A mapping network that hands its w to every synthesis layer: -> ws [N, num_ws, w_dim]."""
 
     def __init__(self, *args: int, num_ws: int, lr_multiplier: float = 0.01) -> None:
         super().__init__(*args, lr_multiplier=lr_multiplier)

@@ -1,7 +1,7 @@
 """The operations StyleGAN2 is made of.
 
-Everything is a plain function of tensors. Spatial filters are the separable [1, 3, 3, 1] low-pass of the paper,
-stored normalised as a 4 x 4 buffer named `resample_filter`, as NVIDIA's networks store it.
+Everything is a plain function of tensors. Spatial filters are the separable [1, 3, 3, 1] low-pass of the
+paper, stored normalised as a 4 x 4 buffer named `resample_filter`, as NVIDIA's networks store it.
 """
 
 from __future__ import annotations
@@ -58,13 +58,19 @@ def downsample2d(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def upsampling_conv3x3(x: Tensor, weight: Tensor, kernel: Tensor) -> Tensor:
-    """Stride-2 transposed 3 x 3 convolution and low-pass: x [N, I, H, W], weight [O, I, 3, 3] -> [N, O, 2H, 2W]."""
+    """Stride-2 transposed 3 x 3 convolution, then the low-pass.
+
+    x [N, I, H, W], weight [O, I, 3, 3] -> [N, O, 2H, 2W].
+    """
     x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
     return filter2d(x, kernel, padding=1, gain=4.0)
 
 
 def downsampling_conv3x3(x: Tensor, weight: Tensor, kernel: Tensor) -> Tensor:
-    """Low-pass and stride-2 3 x 3 convolution: x [N, I, H, W], weight [O, I, 3, 3] -> [N, O, H/2, W/2]."""
+    """The low-pass, then a stride-2 3 x 3 convolution.
+
+    x [N, I, H, W], weight [O, I, 3, 3] -> [N, O, H/2, W/2].
+    """
     return F.conv2d(filter2d(x, kernel, padding=2), weight, stride=2)
 
 

@@ -1,7 +1,8 @@
 """The synthesis network: one w per layer -> feature maps -> a picture.
 
-Modulation scales activations, not weights: y = demod * conv(x * s, W). That is the same as convolving with modulated
-weights (StyleGAN2, Sec. 2.2), but one convolution serves the whole batch, and frozen weights need no gradient.
+Modulation scales activations, not weights: y = demod * conv(x * s, W). That is the same as convolving with
+modulated weights (StyleGAN2, Sec. 2.2), but one convolution serves the whole batch, and frozen weights need no
+gradient.
 """
 
 from __future__ import annotations
@@ -69,7 +70,10 @@ class SynthesisLayer(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """Modulated 1 x 1 convolution without demodulation: features [N, C, h, w] -> picture [N, img_channels, h, w]."""
+    """Modulated 1 x 1 convolution without demodulation.
+
+    Features [N, C, h, w] -> picture [N, img_channels, h, w].
+    """
 
     def __init__(self, in_channels: int, img_channels: int, w_dim: int, conv_clamp: float | None) -> None:
         super().__init__()
@@ -86,7 +90,7 @@ class ToRGB(nn.Module):
 
 
 class SynthesisBlock(nn.Module):
-    """All layers of one resolution. The first block starts from a learned constant and has one convolution."""
+    """All layers of one resolution; the first block starts from a learned constant and has one convolution."""
 
     resample_filter: Tensor
 

@@ -1,0 +1,103 @@
+"""The recipe of the bundled model: every number that the training depends on, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..stylegan2 import DiscriminatorConfig, GeneratorConfig
+from .portraits import FACTORS, FactorGroup
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of the regression at one resolution. The blocks above it do not take part yet."""
+
+    resolution: int
+    pictures: int
+    """How many pictures are shown before the next stage begins."""
+    batch: int
+    learning_rate: float
+    """At the stage's start; falls along a half cosine to `final_fraction` of it."""
+    final_fraction: float = 0.3
+
+
+@dataclass(frozen=True)
+class AdversarialFinish:
+    """A short adversarial training after the regression, for outlines: non-saturating loss with R1.
+
+    The regression loss stays on, so that factors keep their places.
+    """
+
+    pictures: int
+    batch: int
+    generator_learning_rate: float
+    discriminator_learning_rate: float
+    warm_up_pictures: int
+    """Only the discriminator learns until then."""
+    weight: float
+    """Of the adversarial loss beside the regression loss."""
+    r1_gamma: float
+    r1_interval: int
+
+
+@dataclass(frozen=True)
+class LayerGroup:
+    """The w that carry a group of factors when styles are mixed: `first` up to, not including, `end`."""
+
+    group: FactorGroup
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """From factors to pictures by regression, climbing the resolutions; then the adversarial finish."""
+
+    generator: GeneratorConfig
+    discriminator: DiscriminatorConfig
+    stages: tuple[Stage, ...]
+    finish: AdversarialFinish
+    layer_groups: tuple[LayerGroup, ...]
+    mixing: float = 0.6
+    """Part of the pictures whose groups of factors come from different z."""
+    contrast_weight: float = 1.0
+    """How much more a pixel counts where the picture has edges near it."""
+    ema_pictures: float = 4000.0
+    """Half-life of the averaged weights, in pictures."""
+    seed: int = 1
+
+
+PORTRAITS = Recipe(
+    generator=GeneratorConfig(
+        z_dim=len(FACTORS),
+        w_dim=128,
+        img_resolution=128,
+        channel_base=2048,
+        channel_max=128,
+        mapping_layers=2,
+        mapping_lr_multiplier=0.1,
+    ),
+    discriminator=DiscriminatorConfig(img_resolution=128, channel_base=2048, channel_max=128),
+    stages=(
+        Stage(resolution=16, pictures=80_000, batch=32, learning_rate=4e-3),
+        Stage(resolution=32, pictures=160_000, batch=32, learning_rate=4e-3),
+        Stage(resolution=64, pictures=160_000, batch=32, learning_rate=3e-3),
+        Stage(resolution=128, pictures=80_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
+    ),
+    finish=AdversarialFinish(
+        pictures=16_000,
+        batch=16,
+        generator_learning_rate=2e-4,
+        discriminator_learning_rate=1e-3,
+        warm_up_pictures=4_000,
+        weight=0.002,
+        r1_gamma=1.0,
+        r1_interval=8,
+    ),
+    # Geometry lives in the w that a drag moves (those that feed blocks up to 32 px), colour in the others.
+    layer_groups=(
+        LayerGroup(FactorGroup.STRUCTURE, 0, 4),
+        LayerGroup(FactorGroup.EXPRESSION, 4, 6),
+        LayerGroup(FactorGroup.APPEARANCE, 6, 12),
+    ),
+)
