@@ -57,6 +57,8 @@ def install(home: Home, ignore_gpu: bool, demo: bool) -> None:
     environment = Environment(home.folder / "environment")
     _say(f"Installing DragGAN into {home.folder}")
     record.note(environment.folder)
+    if not environment.works():
+        _stop_server(home)
     environment.ensure(_say)
     computer = Computer.this_one(ignore_gpu)
     _say(computer.described())
@@ -65,8 +67,7 @@ def install(home: Home, ignore_gpu: bool, demo: bool) -> None:
     sizes = choice.plan.sizes()
     _say(f"PyTorch comes from {choice.source.name}.\n{sizes.described()}")
     _check_disk(home.folder, sizes)
-    if stop_server(home):
-        _say("The running server was stopped; an editor that needs it starts the new one.")
+    _stop_server(home)
     _fill(environment, choice)
     record.note(home.launch_file)
     write_launch(home, LaunchCommand((str(environment.python), "-m", "draggan_server.cli", "serve")))
@@ -84,7 +85,7 @@ def uninstall(home: Home, purge: bool) -> None:
     if not home.folder.is_dir():
         _say(f"There is nothing to remove: {home.folder} does not exist.")
         return
-    stop_server(home)
+    _stop_server(home)
     record.undo()
     for left_by_server in (home.runtime_file, home.server_lock, home.start_lock):
         remove(left_by_server)
@@ -100,6 +101,11 @@ def uninstall(home: Home, purge: bool) -> None:
             f"Kept in {home.folder}: {kept}."
             + ("" if purge else " To remove your models and logs too: --purge")
         )
+
+
+def _stop_server(home: Home) -> None:
+    if stop_server(home):
+        _say("The running DragGAN server was stopped, so that no file is taken from under it.")
 
 
 def _fill(environment: Environment, choice: Choice) -> None:

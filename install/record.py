@@ -29,7 +29,7 @@ class Record:
         """In the order in which they were noted; none where nothing was installed."""
         try:
             return tuple(Path(text) for text in json.loads(self.file.read_text(encoding="utf-8"))["paths"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InstallError(
