@@ -1,0 +1,180 @@
+"""Which models this computer has: the bundled one, and the files in the user's folder."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from draggan_server.checkpoints import Alignment, Checkpoint, CheckpointError, load_checkpoint, read_card
+
+log = logging.getLogger(__name__)
+
+BUNDLED_MODELS = Path(__file__).parent / "bundled"
+"""The folder that comes with the program."""
+DEFAULT_MODEL = "portraits"
+"""The bundled model's id."""
+
+_SUFFIX = ".safetensors"
+_DISCRIMINATOR_SUFFIX = ".discriminator.safetensors"
+
+
+class UnknownModelError(LookupError):
+    """There is no model of that name. The text lists those that there are."""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model file that can be loaded, as far as its header tells."""
+
+    id: str
+    """The file's name without its ending."""
+    name: str
+    path: Path
+    resolution: int
+    """Width and height of its pictures in px."""
+    domain: str
+    licence: str
+    alignment: Alignment | None
+    bundled: bool
+    stamp: tuple[int, int]
+    """Size in bytes and time of change in ns: another stamp is another file."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the file, in hex. Read when first asked for. Raises OSError when the file has gone."""
+        return _sha256(self.path, self.stamp)
+
+
+@dataclass(frozen=True)
+class ModelProblem:
+    """A model file that cannot be used, and why."""
+
+    id: str
+    path: Path
+    problem: str
+    remedy: str
+
+
+class ModelLibrary:
+    """The models in some folders, the first folder's winning where two have the same id.
+
+    The folders are looked at anew each time, so that a file put there is found at once. Loaded models are kept,
+    the last `resident` of them. Safe to use from any thread; loading is for the thread that owns the device.
+    """
+
+    def __init__(
+        self, folders: Sequence[Path], *, device: torch.device | str = "cpu", resident: int = 2
+    ) -> None:
+        self._folders = tuple(folders)
+        self._device = torch.device(device)
+        self._resident = resident
+        self._headers: dict[tuple[Path, tuple[int, int]], ModelEntry | ModelProblem] = {}
+        self._loaded: OrderedDict[tuple[Path, tuple[int, int]], Checkpoint] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def entries(self) -> tuple[ModelEntry, ...]:
+        """The models that can be used, the bundled first. A damaged file keeps none of the others from the list."""
+        return tuple(found for found in self._found().values() if isinstance(found, ModelEntry))
+
+    def problems(self) -> tuple[ModelProblem, ...]:
+        """The model files that cannot be used."""
+        return tuple(found for found in self._found().values() if isinstance(found, ModelProblem))
+
+    def entry(self, model_id: str) -> ModelEntry:
+        """The model of that id.
+
+        Raises UnknownModelError, which names those that there are, and CheckpointError for a damaged file.
+        """
+        all_found = self._found()
+        found = all_found.get(model_id)
+        if isinstance(found, ModelProblem):
+            raise CheckpointError(found.path, found.problem, found.remedy)
+        if found is None:
+            known = ", ".join(name for name, other in all_found.items() if isinstance(other, ModelEntry))
+            raise UnknownModelError(
+                f"There is no model {model_id[:80]!r}. The models are: {known or 'none'}. "
+                f"They lie in {' and '.join(str(folder) for folder in self._folders)}."
+            )
+        return found
+
+    def default_id(self) -> str:
+        """The bundled model's id; without it the first model's; without any model still the bundled one's."""
+        ids = [entry.id for entry in self.entries()]
+        return DEFAULT_MODEL if DEFAULT_MODEL in ids or not ids else ids[0]
+
+    def load(self, model_id: str) -> Checkpoint:
+        """The model, on the device. Raises UnknownModelError and CheckpointError."""
+        entry = self.entry(model_id)
+        key = (entry.path, entry.stamp)
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+                return self._loaded[key]
+            while len(self._loaded) >= self._resident:
+                self._loaded.popitem(
+                    last=False
+                )  # before the next one comes, or there is one more at the peak
+        checkpoint = load_checkpoint(entry.path)
+        checkpoint.generator.to(self._device)
+        if checkpoint.discriminator is not None:
+            checkpoint.discriminator.to(self._device)
+        with self._lock:
+            self._loaded[key] = checkpoint
+        return checkpoint
+
+    def _found(self) -> dict[str, ModelEntry | ModelProblem]:
+        found: dict[str, ModelEntry | ModelProblem] = {}
+        for folder in self._folders:
+            for path in sorted(folder.glob(f"*{_SUFFIX}")):
+                if not path.name.endswith(_DISCRIMINATOR_SUFFIX):
+                    found.setdefault(path.name.removesuffix(_SUFFIX), self._header(path))
+        return found
+
+    def _header(self, path: Path) -> ModelEntry | ModelProblem:
+        model_id = path.name.removesuffix(_SUFFIX)
+        try:
+            status = path.stat()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return ModelProblem(
+                model_id, path, f"the file cannot be read ({reason})", "Look at its permissions"
+            )
+        stamp = (status.st_size, status.st_mtime_ns)
+        if (path, stamp) not in self._headers:
+            self._headers[path, stamp] = self._read_header(model_id, path, stamp)
+        return self._headers[path, stamp]
+
+    def _read_header(self, model_id: str, path: Path, stamp: tuple[int, int]) -> ModelEntry | ModelProblem:
+        try:
+            card, config = read_card(path)
+        except CheckpointError as error:
+            log.warning("%s", error)
+            return ModelProblem(model_id, path, error.problem, error.remedy)
+        return ModelEntry(
+            model_id,
+            card.name,
+            path,
+            config.img_resolution,
+            card.domain,
+            card.licence,
+            card.alignment,
+            bundled=path.parent == BUNDLED_MODELS,
+            stamp=stamp,
+        )
+
+
+@functools.lru_cache(maxsize=256)
+def _sha256(path: Path, _stamp: tuple[int, int]) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
