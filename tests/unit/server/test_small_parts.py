@@ -1,0 +1,84 @@
+"""The mailbox, the preview budget, the remaining time."""
+
+from __future__ import annotations
+
+import pytest
+
+from draggan_server.server.mailbox import Mailbox
+from draggan_server.server.previews import SHARE, SHORTEST_INTERVAL_S, PreviewBudget
+from draggan_server.server.remaining import RemainingTime
+
+
+def everything(mailbox: Mailbox[str]) -> list[tuple[str, ...]]:
+    bundles = []
+    with pytest.raises(EOFError):
+        while bundle := mailbox.get(0.0):
+            bundles.append(bundle)
+    return bundles
+
+
+def test_a_full_mailbox_drops_old_bundles_without_a_preview_first_and_never_the_last():
+    mailbox: Mailbox[str] = Mailbox(capacity=3)
+    mailbox.put(("progress 1", "preview 1"))
+    for step in range(2, 9):
+        mailbox.put((f"progress {step}",))
+    mailbox.close(("result",))
+    assert everything(mailbox) == [
+        ("progress 1", "preview 1"),
+        ("progress 7",),
+        ("progress 8",),
+        ("result",),
+    ]
+
+
+def test_a_closed_mailbox_takes_no_more():
+    mailbox: Mailbox[str] = Mailbox()
+    mailbox.close(("result",))
+    mailbox.put(("late",))
+    mailbox.close(("another",))
+    assert everything(mailbox) == [("result",)]
+
+
+def test_an_empty_mailbox_says_so_after_a_while():
+    assert Mailbox[str]().get(0.001) is None
+
+
+@pytest.mark.parametrize(("step_s", "preview_s"), [(0.01, 0.001), (0.01, 0.02), (1.0, 0.9), (0.1, 3.0)])
+def test_previews_never_take_more_than_their_share_nor_come_too_often(step_s, preview_s):
+    budget = PreviewBudget(interval_s=0.0, expected_cost_s=preview_s)
+    now = work = drawn = 0.0
+    shown_at = []
+    for _ in range(2000):
+        now += step_s
+        work += step_s
+        budget.worked(step_s)
+        if budget.is_due(now):
+            shown_at.append(now)
+            budget.shown(now, preview_s)
+            now += preview_s
+            drawn += preview_s
+            assert drawn <= SHARE * work + 1e-9
+    assert shown_at, "no preview at all"
+    gaps = [later - earlier for earlier, later in zip(shown_at, shown_at[1:], strict=False)]
+    assert all(gap >= SHORTEST_INTERVAL_S - 1e-9 for gap in gaps)
+
+
+def test_a_longer_interval_is_kept():
+    budget = PreviewBudget(interval_s=2.0)
+    budget.worked(100.0)
+    budget.shown(10.0, 0.1)
+    assert not budget.is_due(11.9)
+    assert budget.is_due(12.1)
+
+
+def test_the_remaining_time_follows_the_speed_and_the_step_limit():
+    remaining = RemainingTime(max_steps=300, tolerance=1.0)
+    assert remaining.seconds() is None
+    remaining.seen(1, 21.0, 0.5)
+    assert remaining.seconds() is None
+    remaining.seen(2, 20.0, 1.0)
+    assert remaining.seconds() == pytest.approx(19 * 0.5)
+    stuck = RemainingTime(max_steps=10, tolerance=1.0)
+    stuck.seen(1, 20.0, 1.0)
+    stuck.seen(2, 20.0, 2.0)
+    assert stuck.seconds() == pytest.approx(8.0)
