@@ -11,6 +11,11 @@ def _check_resolution(resolution: int) -> None:
         raise ValueError(f"img_resolution must be a power of two of at least 8, not {resolution}")
 
 
+def _check_channels(resolution: int, channel_base: int, channel_max: int) -> None:
+    if _channels(resolution, channel_base, channel_max) < 1:
+        raise ValueError(f"channel_base {channel_base} and channel_max {channel_max} leave no channels")
+
+
 def _channels(resolution: int, channel_base: int, channel_max: int) -> int:
     return min(channel_base // resolution, channel_max)
 
@@ -37,6 +42,7 @@ class GeneratorConfig:
 
     def __post_init__(self) -> None:
         _check_resolution(self.img_resolution)
+        _check_channels(self.img_resolution, self.channel_base, self.channel_max)
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:
@@ -72,6 +78,7 @@ class DiscriminatorConfig:
 
     def __post_init__(self) -> None:
         _check_resolution(self.img_resolution)
+        _check_channels(self.img_resolution, self.channel_base, self.channel_max)
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:

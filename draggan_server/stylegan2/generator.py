@@ -30,8 +30,8 @@ class Generator(nn.Module):
             config.c_dim,
             config.w_dim,
             config.mapping_layers,
-            num_ws=config.num_ws,
-            lr_multiplier=config.mapping_lr_multiplier,
+            config.mapping_lr_multiplier,
+            config.num_ws,
         )
         self.synthesis = SynthesisNetwork(config)
 

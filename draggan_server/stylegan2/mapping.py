@@ -60,8 +60,10 @@ class MappingNetwork(nn.Module):
 class LayerwiseMapping(MappingNetwork):
     """A mapping network that hands its w to every synthesis layer: -> ws [N, num_ws, w_dim]."""
 
-    def __init__(self, *args: int, num_ws: int, lr_multiplier: float = 0.01) -> None:
-        super().__init__(*args, lr_multiplier=lr_multiplier)
+    def __init__(
+        self, z_dim: int, c_dim: int, w_dim: int, num_layers: int, lr_multiplier: float, num_ws: int
+    ) -> None:
+        super().__init__(z_dim, c_dim, w_dim, num_layers, lr_multiplier)
         self.num_ws = num_ws
 
     def forward(self, z: Tensor | None, c: Tensor | None = None, psi: float = 1.0) -> Tensor:

@@ -1,8 +1,8 @@
 """The synthesis network: one w per layer -> feature maps -> a picture.
 
 Modulation scales activations, not weights: y = demod * conv(x * s, W). That is the same as convolving with
-modulated weights (StyleGAN2, Sec. 2.2), but one convolution serves the whole batch, and frozen weights need no
-gradient.
+modulated weights (StyleGAN2, Sec. 2.2), but one convolution serves the whole batch, and frozen weights need
+no gradient.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class ToRGB(nn.Module):
 
 
 class SynthesisBlock(nn.Module):
-    """All layers of one resolution; the first block starts from a learned constant and has one convolution."""
+    """The layers of one resolution; the first block starts from a learned constant, with one convolution."""
 
     resample_filter: Tensor
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -26,7 +27,7 @@ def sample_batch(
 ) -> Batch:
     """`count` new pictures. The draw depends on the state of `random` alone, not on the device."""
     z = sample_z(count, recipe, random).to(device)
-    return Batch(z=z, pictures=render(mixed_factors(z, recipe), resolution))
+    return Batch(z=z, pictures=render(mixed_factors(z, recipe, resolution), resolution))
 
 
 def sample_z(count: int, recipe: Recipe, random: torch.Generator) -> Tensor:
@@ -41,9 +42,20 @@ def sample_z(count: int, recipe: Recipe, random: torch.Generator) -> Tensor:
     return z
 
 
-def mixed_factors(z: Tensor, recipe: Recipe) -> Tensor:
-    """z [N, G, z_dim] -> factors [N, F], each read from the z of its group."""
+def mixed_factors(z: Tensor, recipe: Recipe, resolution: int) -> Tensor:
+    """z [N, G, z_dim] -> factors [N, F], each read from the z of its group.
+
+    A group whose layers lie above the block at `resolution` cannot be learned yet: its factors are 0.5.
+    """
     group_of = {layers.group: index for index, layers in enumerate(recipe.layer_groups)}
     columns = torch.tensor([group_of[factor.group] for factor in FACTORS], device=z.device)
-    per_group = torch.stack([factors_from_z(z[:, g]) for g in range(z.shape[1])], dim=1)
-    return per_group.gather(1, columns.expand(z.shape[0], 1, -1)).squeeze(1)
+    per_group = [
+        factors_from_z(z[:, g]) if layers.first < ws_count(resolution) else torch.full_like(z[:, g], 0.5)
+        for g, layers in enumerate(recipe.layer_groups)
+    ]
+    return torch.stack(per_group, dim=1).gather(1, columns.expand(z.shape[0], 1, -1)).squeeze(1)
+
+
+def ws_count(resolution: int) -> int:
+    """How many w the blocks up to `resolution` take, the last RGB layer's included."""
+    return 2 * int(math.log2(resolution)) - 2

@@ -338,7 +338,7 @@ def geometry(factors: Tensor) -> Geometry:
         # The jaw drops a little with the mouth.
         chin_y=turn.y(span(v["chin_length"], 0.805, 0.895) + 0.25 * opening, 0.10),
         squareness=span(v["jaw_width"], 2.1, 3.6),
-        taper=span(v["jaw_width"], 0.31, 0.04),
+        taper=span(v["jaw_width"], 0.35, 0.02),
     )
 
     fringe, length, volume = v["hair_fringe"], v["hair_length"], v["hair_volume"]
@@ -371,7 +371,7 @@ def geometry(factors: Tensor) -> Geometry:
         root=turn.point(0.0, 0.44, 0.165),
         tip=turn.point(0.0, nose_y, 0.235),
         base=turn.point(0.0, nose_y + 0.016, 0.19),
-        half_width=span(v["nose_width"], 0.030, 0.062),
+        half_width=span(v["nose_width"], 0.027, 0.066),
     )
 
     # A pointed jaw leaves less room for the mouth.

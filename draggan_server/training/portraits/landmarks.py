@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -12,39 +13,96 @@ from .geometry import Geometry, Point, geometry
 
 @dataclass(frozen=True)
 class Landmark:
-    """A named point. ``moved_by`` lists the factors that move it most, the strongest first."""
+    """A named point on a visible feature.
+
+    ``moved_by`` maps the factors that move the point to how far it goes when the factor runs from 0 to 1,
+    in picture widths (an average over random portraits), the strongest factor first.
+    """
 
     name: str
     kind: str
-    moved_by: tuple[str, ...]
+    moved_by: Mapping[str, float]
 
 
-def _pair(stem: str, kind: str, *moved_by: str) -> tuple[Landmark, Landmark]:
+def _pair(stem: str, kind: str, **moved_by: float) -> tuple[Landmark, Landmark]:
     return Landmark(f"{stem}_left", kind, moved_by), Landmark(f"{stem}_right", kind, moved_by)
 
 
+def _single(name: str, kind: str, **moved_by: float) -> Landmark:
+    return Landmark(name, kind, moved_by)
+
+
 LANDMARKS: tuple[Landmark, ...] = (
-    *_pair("eye_outer", "eye corner", "yaw", "eye_size", "eye_spacing", "pitch"),
-    *_pair("eye_inner", "eye corner", "yaw", "eye_size", "eye_spacing", "pitch"),
-    *_pair("eyelid_upper", "eyelid", "eye_opening", "pitch", "yaw", "eye_size"),
-    *_pair("eyelid_lower", "eyelid", "pitch", "yaw", "eye_opening", "eye_size"),
-    *_pair("pupil", "pupil", "yaw", "gaze_x", "gaze_y", "pitch"),
-    *_pair("brow_inner", "brow", "yaw", "brow_height", "brow_angle", "pitch"),
-    *_pair("brow_peak", "brow", "brow_height", "yaw", "pitch", "brow_angle"),
-    *_pair("brow_outer", "brow", "brow_height", "brow_angle", "yaw", "pitch"),
-    Landmark("nose_tip", "nose tip", ("yaw", "pitch", "nose_length")),
-    *_pair("nose_wing", "nose wing", "yaw", "pitch", "nose_length", "nose_width"),
-    *_pair("mouth_corner", "mouth corner", "smile", "yaw", "mouth_width", "pitch"),
-    Landmark("mouth_top", "lip", ("yaw", "pitch", "mouth_opening")),
-    Landmark("mouth_bottom", "lip", ("yaw", "mouth_opening", "pitch")),
-    Landmark("chin", "chin", ("chin_length", "yaw", "pitch", "mouth_opening")),
-    *_pair("jaw", "jaw", "jaw_width", "face_width", "chin_length", "yaw"),
-    *_pair("ear_tip", "ear", "yaw", "ear_size", "face_width", "pitch"),
-    Landmark("hairline", "hairline", ("hair_fringe", "yaw", "pitch")),
-    Landmark("hair_top", "hair top", ("hair_volume", "yaw", "pitch")),
-    *_pair("hair_side", "hair side", "hair_volume", "face_width", "yaw"),
-    *_pair("hair_end", "hair end", "hair_length", "hair_volume", "face_width", "yaw"),
-    *_pair("shoulder", "shoulder", "shoulder_width"),
+    *_pair(
+        "eye_outer", "eye corner", yaw=0.035, pitch=0.027, eye_spacing=0.021, eye_size=0.019, face_width=0.012
+    ),
+    *_pair(
+        "eye_inner", "eye corner", yaw=0.076, pitch=0.058, eye_spacing=0.021, eye_size=0.019, face_width=0.012
+    ),
+    *_pair(
+        "eyelid_upper",
+        "eyelid",
+        yaw=0.056,
+        pitch=0.042,
+        eye_opening=0.032,
+        eye_spacing=0.021,
+        face_width=0.012,
+    ),
+    *_pair(
+        "eyelid_lower",
+        "eyelid",
+        yaw=0.056,
+        pitch=0.042,
+        eye_spacing=0.021,
+        face_width=0.012,
+        eye_opening=0.012,
+    ),
+    *_pair(
+        "pupil",
+        "pupil",
+        yaw=0.056,
+        gaze_x=0.048,
+        pitch=0.042,
+        gaze_y=0.035,
+        eye_spacing=0.021,
+        face_width=0.012,
+    ),
+    *_pair("brow_inner", "brow", yaw=0.09, brow_height=0.072, pitch=0.068, brow_angle=0.059),
+    *_pair("brow_peak", "brow", brow_height=0.084, yaw=0.052, pitch=0.04, brow_angle=0.012),
+    *_pair(
+        "brow_outer", "brow", brow_height=0.072, brow_angle=0.059, yaw=0.027, pitch=0.021, face_width=0.014
+    ),
+    _single("nose_tip", "nose tip", yaw=0.144, pitch=0.109, nose_length=0.065),
+    *_pair("nose_wing", "nose wing", yaw=0.109, pitch=0.083, nose_length=0.065, nose_width=0.039),
+    *_pair(
+        "mouth_corner",
+        "mouth corner",
+        smile=0.061,
+        yaw=0.058,
+        mouth_width=0.049,
+        pitch=0.044,
+        jaw_width=0.012,
+    ),
+    _single("mouth_top", "lip", yaw=0.09, pitch=0.068, mouth_opening=0.012),
+    _single("mouth_bottom", "lip", yaw=0.09, pitch=0.068, mouth_opening=0.053),
+    _single("chin", "chin", chin_length=0.089, yaw=0.058, pitch=0.03, mouth_opening=0.018),
+    *_pair(
+        "jaw", "jaw", chin_length=0.06, jaw_width=0.052, face_width=0.034, pitch=0.016, mouth_opening=0.012
+    ),
+    *_pair("ear_tip", "ear", yaw=0.078, pitch=0.059, face_width=0.045, ear_size=0.038),
+    _single("hairline", "hairline", hair_fringe=0.096, yaw=0.04, pitch=0.035),
+    _single("hair_top", "hair top", hair_volume=0.069, yaw=0.062, pitch=0.047),
+    *_pair(
+        "hair_side",
+        "hair side",
+        yaw=0.062,
+        hair_volume=0.056,
+        pitch=0.047,
+        face_width=0.046,
+        hair_length=0.012,
+    ),
+    *_pair("hair_end", "hair end", hair_length=0.378, yaw=0.062, hair_volume=0.05, face_width=0.041),
+    *_pair("shoulder", "shoulder", shoulder_width=0.221),
 )
 
 LANDMARK_INDEX: dict[str, int] = {landmark.name: index for index, landmark in enumerate(LANDMARKS)}

@@ -93,7 +93,7 @@ def palette(factors: Tensor) -> Palette:
     clothing = _curve(CLOTHING, value("clothing"))
     tone = value("background_lightness")[:, None]
     hue = _curve(BACKGROUND, value("background_hue"))
-    background = _mix(hue * 0.42, _mix(hue, white, 0.50), tone)
+    background = _mix(hue * 0.46, _mix(hue, white, 0.40), tone)
     angle = (value("light_direction") - 0.5) * (0.8 * math.pi)
 
     def colour(rgb: Tensor) -> Tensor:
@@ -124,7 +124,7 @@ def palette(factors: Tensor) -> Palette:
         clothing=colour(clothing),
         clothing_shadow=colour(clothing * 0.74),
         background=colour(background),
-        background_light=colour(_mix(background, white, 0.38)),
+        background_light=colour(_mix(background, white, 0.30)),
         light_x=torch.sin(angle)[:, None, None],
         light_y=-torch.cos(angle)[:, None, None],
     )

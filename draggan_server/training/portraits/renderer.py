@@ -16,7 +16,7 @@ from .palette import Palette, palette
 from .shapes import Window, band, between, blob, canvas, ellipse, profile
 
 # Pictures are drawn in groups of about this many pixels, so that temporary planes stay in the cache.
-PIXELS_AT_ONCE = 1 << 17
+PIXELS_AT_ONCE = 1 << 18
 
 # The coverage of a shape, with the window it was computed for.
 Plane = tuple[Window, Tensor]
@@ -182,7 +182,7 @@ def _mouth(window: Window, mouth: Mouth, colours: Palette, face: Plane) -> None:
     gleam = blob(window, mouth.centre.x, mouth.centre.y + 0.8 * mouth.opening + 0.012, 0.034, 0.006)
     window.paint(gleam.mul_(0.6), colours.lips_light)
     bulge = 1.0 - mouth.place(window.x).square()
-    line = 0.0042 * (0.25 + bulge.clamp(max=0.75))
+    line = 0.0042 * _taper(0.93 * mouth.place(window.x))
     inside = window.cover(between(window, inner_top - line, inner_bottom + line)).mul_(skin)
     window.paint(inside, colours.mouth)
     tongue = blob(window, mouth.centre.x, mouth.centre.y + 0.95 * mouth.opening, 0.045, 0.020)

@@ -1,0 +1,17 @@
+"""A file on disk -> networks. Never executes what a file holds."""
+
+from .card import Alignment, AlignmentPoint, ModelCard
+from .checkpoint import Checkpoint, CheckpointError
+from .native import discriminator_file, load_checkpoint, read_card, save_checkpoint
+
+__all__ = [
+    "Alignment",
+    "AlignmentPoint",
+    "Checkpoint",
+    "CheckpointError",
+    "ModelCard",
+    "discriminator_file",
+    "load_checkpoint",
+    "read_card",
+    "save_checkpoint",
+]

@@ -1,0 +1,148 @@
+"""The native file: what is written is what is read, and what is damaged is refused with a reason."""
+
+import json
+
+import pytest
+import safetensors
+import torch
+from safetensors.torch import load_file, save_file
+
+from draggan_server.checkpoints import (
+    Alignment,
+    AlignmentPoint,
+    CheckpointError,
+    ModelCard,
+    discriminator_file,
+    load_checkpoint,
+    read_card,
+    save_checkpoint,
+)
+from draggan_server.stylegan2 import (
+    Discriminator,
+    DiscriminatorConfig,
+    Generator,
+    GeneratorConfig,
+    z_from_seed,
+)
+
+CONFIG = GeneratorConfig(
+    z_dim=16, w_dim=16, img_resolution=16, channel_base=256, channel_max=16, mapping_layers=2
+)
+CARD = ModelCard(
+    name="Test", domain="noise", licence="MIT", alignment=Alignment((AlignmentPoint("eye_left", 0.38, 0.48),))
+)
+
+
+@pytest.fixture
+def networks():
+    torch.manual_seed(5)
+    discriminator = DiscriminatorConfig(img_resolution=16, channel_base=256, channel_max=16)
+    return Generator(CONFIG).freeze(), Discriminator(discriminator).freeze()
+
+
+@pytest.fixture
+def file(tmp_path, networks):
+    path = tmp_path / "test.safetensors"
+    save_checkpoint(path, networks[0], CARD, networks[1])
+    return path
+
+
+def rewrite(path, tensors=None, **metadata):
+    """The file with other tensors or metadata."""
+    with safetensors.safe_open(path, framework="pt") as file:
+        old = file.metadata()
+    save_file(tensors or load_file(path), path, old | metadata)
+
+
+def test_round_trip(file, networks):
+    loaded = load_checkpoint(file)
+    ws = networks[0].mapping(z_from_seed(1, 16), psi=0.5)
+    assert torch.equal(loaded.generator.mapping(z_from_seed(1, 16), psi=0.5), ws)
+    picture = networks[0].image(ws)
+    assert torch.equal(loaded.generator.image(ws), picture)
+    assert torch.equal(loaded.discriminator(picture), networks[1](picture))
+    assert loaded.card == CARD
+    assert read_card(file) == (CARD, CONFIG)
+    assert not any(p.requires_grad for p in loaded.generator.parameters())
+
+
+def test_half_precision_is_half_the_size_and_nearly_the_same(file, tmp_path, networks):
+    half = tmp_path / "half.safetensors"
+    save_checkpoint(half, networks[0], CARD, dtype=torch.float16)
+    assert half.stat().st_size < 0.6 * file.stat().st_size
+    ws = networks[0].mapping(z_from_seed(1, 16))
+    difference = load_checkpoint(half).generator.image(ws) - networks[0].image(ws)
+    assert 0 < difference.abs().max() < 0.05
+    assert load_checkpoint(half).discriminator is None
+
+
+def test_a_truncated_file_is_refused(file):
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match=r"test\.safetensors: .*damaged or incomplete.*again"):
+        load_checkpoint(file)
+
+
+def test_garbage_is_refused(file):
+    file.write_bytes(b"\x80\x04 a pickle it is not" * 20)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(file)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"gone\.safetensors: there is no such file"):
+        load_checkpoint(tmp_path / "gone.safetensors")
+
+
+def test_a_foreign_safetensors_file_is_refused(file):
+    save_file({"lora_up": torch.zeros(3)}, file)
+    with pytest.raises(CheckpointError, match="not a model file of this program"):
+        load_checkpoint(file)
+
+
+def test_another_version_is_refused(file):
+    rewrite(file, version="2")
+    with pytest.raises(CheckpointError, match="version 2, not 1"):
+        load_checkpoint(file)
+
+
+def test_a_discriminator_in_the_generators_place_is_refused(file):
+    with pytest.raises(CheckpointError, match="holds a discriminator, not a generator"):
+        load_checkpoint(discriminator_file(file))
+
+
+def test_missing_parameters_are_named(file):
+    tensors = load_file(file)
+    del tensors["synthesis.b8.conv0.weight"]
+    rewrite(file, tensors)
+    with pytest.raises(CheckpointError, match=r"1 parameters are missing.*synthesis\.b8\.conv0\.weight"):
+        load_checkpoint(file)
+
+
+def test_parameters_that_are_no_numbers_are_refused(file):
+    tensors = load_file(file)
+    tensors["synthesis.b8.conv0.bias"][3] = float("nan")
+    rewrite(file, tensors)
+    with pytest.raises(CheckpointError, match="no finite numbers"):
+        load_checkpoint(file)
+
+
+@pytest.mark.parametrize(
+    "change", [{"img_resolution": 2**20}, {"channel_max": 10**9, "channel_base": 10**12}, {"w_dim": 10**9}]
+)
+def test_a_configuration_that_asks_for_the_moon_allocates_nothing(file, change):
+    with safetensors.safe_open(file, framework="pt") as handle:
+        config = json.loads(handle.metadata()["config"])
+    rewrite(file, config=json.dumps(config | change))
+    with pytest.raises(
+        CheckpointError, match="parameters are missing|where the configuration asks|leave no channels"
+    ):
+        load_checkpoint(file)
+
+
+@pytest.mark.parametrize(
+    "config", ["", "[]", '{"z_dim": 16}', '{"img_resolution": "a", "z_dim": 1, "w_dim": 1}']
+)
+def test_an_unreadable_configuration_is_refused(file, config):
+    rewrite(file, config=config)
+    with pytest.raises(CheckpointError, match="configuration cannot be read"):
+        load_checkpoint(file)
