@@ -87,7 +87,7 @@ def uninstall(home: Home, purge: bool) -> None:
         return
     _stop_server(home)
     record.undo()
-    for left_by_server in (home.runtime_file, home.server_lock, home.start_lock):
+    for left_by_server in (home.runtime_file, home.server_lock, home.start_lock, home.folder / "thumbnails"):
         remove(left_by_server)
     if purge:
         remove(home.models)

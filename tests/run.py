@@ -1,4 +1,4 @@
-"""Installs what the tests need and runs every check: format, lint, types, import contracts, tests.
+"""Installs what the tests need and runs every check: format, lint, types, imports, tests.
 
     python3 tests/run.py                    everything that CI runs
     python3 tests/run.py --full             the long forms of the tests as well
@@ -30,7 +30,8 @@ from install.torch_build import CONSTRAINTS, Computer, choose  # noqa: E402
 BUILD = CHECKOUT / "build" / "tests"
 
 CHECKS = {
-    "format": ("ruff", "format", "--check", "--quiet", "."),
+    "the editors' Pythons": ("python", "tests/tools/pythons.py"),
+    "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "--quiet", "."),
     "types": ("mypy",),
     "imports": ("lint-imports",),
