@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from typing import TextIO
+from urllib.parse import unquote
 
 from install.plan import LARGE_BYTES, megabytes
 
@@ -27,7 +28,7 @@ class PipProgress:
 
     def on_line(self, line: str) -> None:
         if found := _DOWNLOADING.match(line):
-            self._package = f"{found['name']} {found['version']}"
+            self._package = f"{found['name']} {unquote(found['version'])}"
         elif found := _PROGRESS.match(line):
             self._on_bytes(int(found[1]), int(found[2]))
         elif line.startswith("Installing collected packages"):
