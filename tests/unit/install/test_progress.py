@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 from install import progress
 from install.progress import PipProgress
 
 PIP_SAYS = [
     "Collecting torch==2.13.0",
-    "  Downloading https://download.pytorch.org/whl/cpu/torch-2.13.0%2Bcpu-cp311-cp311-linux_x86_64.whl (191 MB)",
+    "  Downloading https://pytorch.example/whl/cpu/torch-2.13.0%2Bcpu-cp311-cp311-linux_x86_64.whl (191 MB)",
     "Progress 0 of 191794682",
     "Progress 95897341 of 191794682",
     "Progress 191794682 of 191794682",
@@ -27,7 +28,7 @@ class Terminal(io.StringIO):
 def shown(stream: io.StringIO, monkeypatch) -> str:
     """The clock goes on by a minute at each look."""
     clock = iter(range(0, 6000, 60))
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     lines = PipProgress(stream)
     for line in PIP_SAYS:
         lines.on_line(line)
