@@ -45,7 +45,7 @@ def save_checkpoint(
     discriminator: Discriminator | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write the networks; whoever reads at the same time sees the old files or the new ones, never half of one.
+    """Write the networks; who reads at the same time sees the old files or the new ones, never half of one.
 
     Args:
         dtype: how numbers are stored. float16 halves the file and costs about 3 digits.
@@ -80,7 +80,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def read_card(path: Path) -> tuple[ModelCard, GeneratorConfig]:
-    """What the file says of itself, without reading the weights. Raises CheckpointError as `load_checkpoint`."""
+    """What the file says of itself, without reading the weights. Raises as `load_checkpoint` does."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = _checked_metadata(path, file.metadata(), "generator")
@@ -92,8 +92,7 @@ def read_card(path: Path) -> tuple[ModelCard, GeneratorConfig]:
 def _write(path: Path, network: nn.Module, metadata: dict[str, str], dtype: torch.dtype) -> None:
     kind = type(network).__name__.lower()
     tensors = {
-        name: value.detach().to("cpu", dtype).contiguous().clone()
-        for name, value in network.state_dict().items()
+        name: value.detach().to("cpu", dtype).contiguous().clone() for name, value in network.state_dict().items()
     }
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -158,15 +157,11 @@ def _fill(path: Path, network_type: Callable[[Config], Network], config: Config,
     wanted = network.state_dict()
     missing, unknown = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
     if missing or unknown:
-        problem = (
-            f"{len(missing)} parameters are missing and {len(unknown)} unknown: {(missing + unknown)[:3]}"
-        )
+        problem = f"{len(missing)} parameters are missing and {len(unknown)} unknown: {(missing + unknown)[:3]}"
         raise CheckpointError(path, problem, _RESTORE)
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name].shape:
-            problem = (
-                f"{name} is {list(tensor.shape)} where the configuration asks for {list(wanted[name].shape)}"
-            )
+            problem = f"{name} is {list(tensor.shape)} where the configuration asks for {list(wanted[name].shape)}"
             raise CheckpointError(path, problem, _RESTORE)
         if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
             raise CheckpointError(path, f"{name} holds values that are no finite numbers", _RESTORE)

@@ -17,9 +17,7 @@ class MappingNetwork(nn.Module):
 
     w_avg: Tensor
 
-    def __init__(
-        self, z_dim: int, c_dim: int, w_dim: int, num_layers: int, lr_multiplier: float = 0.01
-    ) -> None:
+    def __init__(self, z_dim: int, c_dim: int, w_dim: int, num_layers: int, lr_multiplier: float = 0.01) -> None:
         super().__init__()
         self.z_dim, self.c_dim, self.w_dim, self.num_layers = z_dim, c_dim, w_dim, num_layers
         if c_dim:
@@ -60,9 +58,7 @@ class MappingNetwork(nn.Module):
 class LayerwiseMapping(MappingNetwork):
     """A mapping network that hands its w to every synthesis layer: -> ws [N, num_ws, w_dim]."""
 
-    def __init__(
-        self, z_dim: int, c_dim: int, w_dim: int, num_layers: int, lr_multiplier: float, num_ws: int
-    ) -> None:
+    def __init__(self, z_dim: int, c_dim: int, w_dim: int, num_layers: int, lr_multiplier: float, num_ws: int) -> None:
         super().__init__(z_dim, c_dim, w_dim, num_layers, lr_multiplier)
         self.num_ws = num_ws
 

@@ -22,9 +22,7 @@ class Batch:
     """[N, 3, R, R] in [-1, 1]."""
 
 
-def sample_batch(
-    count: int, resolution: int, recipe: Recipe, random: torch.Generator, device: torch.device
-) -> Batch:
+def sample_batch(count: int, resolution: int, recipe: Recipe, random: torch.Generator, device: torch.device) -> Batch:
     """`count` new pictures. The draw depends on the state of `random` alone, not on the device."""
     z = sample_z(count, recipe, random).to(device)
     return Batch(z=z, pictures=render(mixed_factors(z, recipe, resolution), resolution))

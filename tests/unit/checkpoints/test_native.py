@@ -134,7 +134,7 @@ def test_a_configuration_that_asks_for_the_moon_allocates_nothing(file, change):
         config = json.loads(handle.metadata()["config"])
     rewrite(file, config=json.dumps(config | change))
     with pytest.raises(
-        CheckpointError, match="parameters are missing|where the configuration asks|leave no channels"
+        CheckpointError, match=r"parameters are missing|where the configuration asks|leave no channels"
     ):
         load_checkpoint(file)
 

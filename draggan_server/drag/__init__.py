@@ -1,0 +1,25 @@
+"""The DragGAN method: move handle points to their targets by optimising a latent code.
+
+Written from "Drag Your GAN" (Pan et al., SIGGRAPH 2023), Eq. 1-3. Knows a generator, not a document.
+"""
+
+from .errors import DragInputError
+from .loop import DragDivergedError, DragEnd, DragStep, drag, feature_resolution
+from .points import MAX_POINTS, DragPoint, Point, Reference
+from .settings import DragSettings, LatentSpace, Norm
+
+__all__ = [
+    "MAX_POINTS",
+    "DragDivergedError",
+    "DragEnd",
+    "DragInputError",
+    "DragPoint",
+    "DragSettings",
+    "DragStep",
+    "LatentSpace",
+    "Norm",
+    "Point",
+    "Reference",
+    "drag",
+    "feature_resolution",
+]

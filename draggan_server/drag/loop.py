@@ -1,0 +1,217 @@
+"""The drag loop: forward, tracking, stop test, loss, backward, Adam, and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import torch
+from torch import Tensor
+
+from ..stylegan2 import Generator, NoiseMode
+from .errors import DragInputError
+from .points import DragPoint, Reference, check_points
+from .sampling import sample
+from .settings import DragSettings, LatentSpace
+from .supervision import MotionSupervision
+from .tracking import Tracker
+
+DEFAULT_FEATURE_RESOLUTION = 128
+_NOTICEABLE = 0.02
+"""An advance of the mean distance by this part of the tolerance counts as progress."""
+
+
+class DragEnd(Enum):
+    """Why a drag ended by itself."""
+
+    REACHED = "reached"
+    """Every handle is within the tolerance of its target, by the method's own tracking."""
+    STEP_LIMIT = "step_limit"
+    STALLED = "stalled"
+    """The handles have come no nearer for a while."""
+
+
+class DragDivergedError(ArithmeticError):
+    """The optimisation left the numbers: the loss is infinite or not a number. A smaller step size helps."""
+
+
+@dataclass(frozen=True)
+class DragStep:
+    """The state after `step` updates of the latent code. Everything in it belongs together: the handles were
+    tracked on the features of these ws."""
+
+    step: int
+    ws: Tensor
+    """[1, num_ws, w_dim]."""
+    points: tuple[DragPoint, ...]
+    """In the order they were given: handles moved, targets and references kept."""
+    loss: float
+    end: DragEnd | None
+    """Set on the last step only."""
+
+    @property
+    def distances(self) -> tuple[float, ...]:
+        """From each handle to its target, in model px."""
+        return tuple(point.distance for point in self.points)
+
+
+def feature_resolution(generator: Generator, settings: DragSettings) -> int:
+    """The block that the drag reads. Raises DragInputError where the model has none at the wanted resolution."""
+    wanted = settings.feature_resolution
+    if wanted is None:
+        return min(DEFAULT_FEATURE_RESOLUTION, generator.resolution)
+    if wanted not in generator.config.block_resolutions:
+        blocks = ", ".join(map(str, generator.config.block_resolutions))
+        raise DragInputError(f"this model has no block at {wanted} px to read features from; it has {blocks}")
+    return wanted
+
+
+def drag(
+    generator: Generator,
+    ws: Tensor,
+    points: Sequence[DragPoint],
+    mask: Tensor | None = None,
+    settings: DragSettings | None = None,
+    noise: NoiseMode = "const",
+) -> Iterator[DragStep]:
+    """Move handles to their targets by optimising the latent code.
+
+    Yields the state before the first update (step 0) and after each one; the last one says why it ended. It draws
+    no picture and reads no clock. Who has seen enough closes the iterator. No gradient is written to the generator.
+
+    Args:
+        generator: frozen or not, on any device.
+        ws: [1, num_ws, w_dim], the latent code to start from; it is not changed.
+        points: 1 to MAX_POINTS, in model px.
+        mask: [R, R] in [0, 1], 1 = may change; None: everything may.
+        settings: the paper's constants if None.
+
+    Raises:
+        DragInputError: at once, not at the first step: points, mask, ws or settings cannot be used.
+        DragDivergedError: while stepping.
+
+    Source: "Drag Your GAN" (Pan et al., 2023), Sec. 3.2.
+    """
+    settings = settings or DragSettings()
+    points = tuple(points)
+    check_points(points, generator.resolution)
+    _check_mask(mask, generator.resolution)
+    if ws.shape != (1, generator.num_ws, generator.config.w_dim) or not torch.isfinite(ws).all():
+        raise DragInputError(
+            f"the latent code must be finite and [1, {generator.num_ws}, {generator.config.w_dim}] for this model, "
+            f"not {list(ws.shape)}"
+        )
+    resolution = feature_resolution(generator, settings)
+    ws = ws.detach().to(generator.device, generator.dtype)
+    return _steps(generator, ws, points, mask, settings, resolution, noise)
+
+
+def _steps(
+    generator: Generator,
+    start: Tensor,
+    points: tuple[DragPoint, ...],
+    mask: Tensor | None,
+    settings: DragSettings,
+    resolution: int,
+    noise: NoiseMode,
+) -> Iterator[DragStep]:
+    size = generator.resolution
+    code = _MovingCode(start, settings)
+    optimizer = torch.optim.Adam([code.parameter], lr=settings.step_size)
+    tracker = Tracker(settings.tracking_radius_fraction * size, settings.tracking_norm, size)
+    patience = _Patience(settings, points)
+
+    with torch.no_grad():
+        before = generator.features(start, resolution, noise)[0]
+    points = with_references(points, before, size)
+    supervision = MotionSupervision(
+        before, points, mask, settings.mask_weight, settings.supervision_radius_fraction * size, size
+    )
+    for step in range(settings.max_steps + 1):
+        with torch.enable_grad():
+            ws = code.ws()
+            features = generator.features(ws, resolution, noise)[0]
+            if step > 0:
+                points = tuple(replace(p, handle=tracker(features.detach(), p)) for p in points)
+            loss = supervision(features, points)
+        if not torch.isfinite(loss):
+            raise DragDivergedError("the drag has left the numbers that the model can draw; try a smaller step size")
+        end = patience.end_of(step, points)
+        yield DragStep(step, ws.detach().clone(), points, loss.item(), end)
+        if end is not None:
+            return
+        (code.parameter.grad,) = torch.autograd.grad(loss, code.parameter)
+        optimizer.step()
+
+
+class _MovingCode:
+    """The part of the latent code that moves: an offset to the first w, one for each (W+) or one for all (W)."""
+
+    def __init__(self, start: Tensor, settings: DragSettings) -> None:
+        count = settings.moving_ws(start.shape[1])
+        self._moving, self._fixed = start[:, :count], start[:, count:]
+        rows = count if settings.latent_space is LatentSpace.W_PLUS else 1
+        self.parameter = start.new_zeros(1, rows, start.shape[2]).requires_grad_()
+
+    def ws(self) -> Tensor:
+        return torch.cat([self._moving + self.parameter, self._fixed], dim=1)
+
+
+class _Patience:
+    """Says when a drag ends by itself."""
+
+    def __init__(self, settings: DragSettings, points: tuple[DragPoint, ...]) -> None:
+        self._tolerance = settings.tolerance(len(points))
+        self._settings = settings
+        self._best = float("inf")
+        self._best_step = 0
+
+    def end_of(self, step: int, points: tuple[DragPoint, ...]) -> DragEnd | None:
+        distances = [point.distance for point in points]
+        if max(distances) <= self._tolerance:
+            return DragEnd.REACHED
+        mean = sum(distances) / len(distances)
+        if mean < self._best - _NOTICEABLE * self._tolerance:
+            self._best, self._best_step = mean, step
+        if step >= self._settings.max_steps:
+            return DragEnd.STEP_LIMIT
+        if step - self._best_step >= self._settings.patience_steps:
+            return DragEnd.STALLED
+        return None
+
+
+def with_references(points: tuple[DragPoint, ...], features: Tensor, size: int) -> tuple[DragPoint, ...]:
+    """New points get the feature at their handle as reference; the others keep theirs.
+
+    Args:
+        features: [C, h, w], those that the points were put on.
+        size: of the model's picture, in px.
+
+    Raises:
+        DragInputError: a reference was read from another block than these features.
+    """
+    resolution = features.shape[-1]
+    known = []
+    for number, point in enumerate(points, start=1):
+        if point.reference is None:
+            feature = sample(features, features.new_tensor([point.handle.x, point.handle.y]), size)
+            point = replace(point, reference=Reference(point.handle, feature, resolution))
+        elif point.reference.resolution != resolution:
+            raise DragInputError(
+                f"point {number} was put on features of the {point.reference.resolution} px block, "
+                f"but this drag reads the {resolution} px block"
+            )
+        known.append(point)
+    return tuple(known)
+
+
+def _check_mask(mask: Tensor | None, size: int) -> None:
+    if mask is None:
+        return
+    if mask.shape != (size, size):
+        raise DragInputError(f"the mask must be [{size}, {size}] like the model's picture, not {list(mask.shape)}")
+    if not torch.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
+        raise DragInputError("the mask must hold numbers from 0 (keep) to 1 (may change)")
+    if mask.max() == 0:
+        raise DragInputError("the mask is 0 everywhere, so nothing may change; select the area that shall move")

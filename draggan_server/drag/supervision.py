@@ -1,0 +1,96 @@
+"""Motion supervision (Eq. 1 and 2): the loss whose gradient moves the latent code.
+
+Eq. 2 writes sums, but its constants belong to means: per point the mean over channels and disc positions, for the
+mask term the mean over channels and the whole map. With sums the mask would weigh some 70 times more.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .points import DragPoint, Point
+from .sampling import sample
+
+
+def disc_offsets(radius_px: float) -> Tensor:
+    """[K, 2]: offsets in px, 1 px apart, within a disc of `radius_px`; at least the centre and its neighbours."""
+    radius_px = max(radius_px, 1.0)
+    steps = torch.arange(-math.floor(radius_px), math.floor(radius_px) + 1, dtype=torch.float64)
+    grid = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1).reshape(-1, 2)
+    return grid[grid.square().sum(dim=1) <= radius_px**2]
+
+
+def direction(handle: Point, target: Point) -> tuple[float, float]:
+    """d_i (Eq. 1): from handle to target, 1 px long. Nearer than 1 px it is the rest of the way: no overshooting."""
+    length = max(handle.distance(target), 1.0)
+    return (target.x - handle.x) / length, (target.y - handle.y) / length
+
+
+class MotionSupervision:
+    """The loss of Eq. 2 for one drag.
+
+    A handle that shall move is supervised as the paper says: what is one px ahead shall look like what is here. A
+    pin has no direction, so Eq. 2 says nothing of it; its disc is held to the features before the drag.
+
+    Args:
+        before: F0 [C, h, w], the features before the drag.
+        points: as the drag was asked for; those with handle == target are pins.
+        mask: M [R, R] in [0, 1], 1 = may change; None: everything may.
+        mask_weight: lambda.
+        radius_px: r1.
+        picture_size: R, in px.
+    """
+
+    def __init__(
+        self,
+        before: Tensor,
+        points: tuple[DragPoint, ...],
+        mask: Tensor | None,
+        mask_weight: float,
+        radius_px: float,
+        picture_size: int,
+    ) -> None:
+        self._before = before
+        self._picture_size = picture_size
+        self._mask_weight = mask_weight
+        self._disc = disc_offsets(radius_px).to(before.device, before.dtype)
+        self._held_mask = None if mask is None else 1 - _fit(mask, before)
+        self._pins = {i: self._read(before, self._at(point.target)) for i, point in enumerate(points) if is_pin(point)}
+
+    def __call__(self, features: Tensor, points: tuple[DragPoint, ...]) -> Tensor:
+        """The loss, a scalar, for features F [C, h, w] on which the handles of `points` were tracked."""
+        loss = features.new_zeros(())
+        for i, point in enumerate(points):
+            if i in self._pins:
+                now, wanted = self._read(features, self._at(point.target)), self._pins[i]
+            else:
+                dx, dy = direction(point.handle, point.target)
+                ahead = Point(point.handle.x + dx, point.handle.y + dy)
+                now = self._read(features, self._at(ahead))
+                wanted = self._read(features.detach(), self._at(point.handle))
+            loss = loss + (now - wanted).abs().mean()
+        if self._held_mask is not None:
+            change = (features - self._before).abs() * self._held_mask
+            loss = loss + self._mask_weight * change.mean()
+        return loss
+
+    def _at(self, centre: Point) -> Tensor:
+        return self._disc + self._disc.new_tensor([centre.x, centre.y])
+
+    def _read(self, features: Tensor, positions: Tensor) -> Tensor:
+        return sample(features, positions, self._picture_size)
+
+
+def is_pin(point: DragPoint) -> bool:
+    """Whether the point shall hold its place."""
+    return point.handle == point.target
+
+
+def _fit(mask: Tensor, features: Tensor) -> Tensor:
+    """mask [R, R] -> [h, w] of the features, by area."""
+    _, height, width = features.shape
+    return F.adaptive_avg_pool2d(mask.to(features.device, features.dtype)[None], (height, width))[0]

@@ -1,0 +1,58 @@
+"""Point tracking (Eq. 3): where has the handle's feature gone?"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from .points import DragPoint, Point
+from .sampling import sample
+from .settings import Norm
+
+_FINE_PITCH_PX = 0.25
+
+
+def square_offsets(radius_px: float, pitch_px: float) -> Tensor:
+    """[K, 2]: offsets in px of a square of half-side `radius_px`, `pitch_px` apart, nearest first.
+
+    The nearest comes first so that of equal features the one that moved least is found.
+    """
+    reach = max(1, math.floor(radius_px / pitch_px + 1e-6))
+    steps = torch.arange(-reach, reach + 1, dtype=torch.float64) * pitch_px
+    grid = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1).reshape(-1, 2)
+    order = torch.argsort(grid.square().sum(dim=1), stable=True)
+    return grid[order]
+
+
+class Tracker:
+    """Finds handles again after a step: first px by px in the square of Eq. 3, then between the pixels.
+
+    Args:
+        radius_px: r2, half the square's side; at least 1.
+        norm: the distance between features.
+        picture_size: of the model's picture, in px.
+    """
+
+    def __init__(self, radius_px: float, norm: Norm, picture_size: int) -> None:
+        self._norm = norm
+        self._picture_size = picture_size
+        self._square = square_offsets(radius_px, 1.0)
+        self._fine = square_offsets(1.0 - _FINE_PITCH_PX, _FINE_PITCH_PX)
+
+    def __call__(self, features: Tensor, point: DragPoint) -> Point:
+        """The place near the point's handle where features [C, h, w] are most like its reference."""
+        assert point.reference is not None
+        centre = torch.tensor([point.handle.x, point.handle.y], dtype=torch.float64)
+        for offsets in (self._square, self._fine):
+            centre = self._nearest(features, centre + offsets, point.reference.feature)
+        return Point(float(centre[0]), float(centre[1]))
+
+    def _nearest(self, features: Tensor, candidates: Tensor, reference: Tensor) -> Tensor:
+        """candidates [K, 2], kept inside the picture -> the [2] with the nearest feature."""
+        candidates = candidates.clamp(0, self._picture_size)
+        found = sample(features, candidates.to(features.device, features.dtype), self._picture_size)
+        difference = found - reference.to(features.device, features.dtype)
+        distance = difference.abs() if self._norm is Norm.L1 else difference.square()
+        return candidates[int(distance.sum(dim=1).argmin())]
