@@ -116,9 +116,7 @@ class Environment:
         )
 
     def _make(self) -> None:
-        missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
-        if missing:
-            raise InstallError(_venv_is_missing(missing))
+        check_for_venv()
         try:
             if self.folder.exists():
                 shutil.rmtree(self.folder)
@@ -145,7 +143,11 @@ class Environment:
             )
 
 
-def _venv_is_missing(missing: Sequence[str]) -> str:
+def check_for_venv() -> None:
+    """Raises InstallError where this Python lacks what makes environments, as Debian's does at first."""
+    missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
+    if not missing:
+        return
     version = ".".join(map(str, sys.version_info[:2]))
     lines = [f"This Python ({sys.executable}) has no {' and no '.join(missing)}, and DragGAN needs it."]
     if platform.system() == "Linux":
@@ -155,10 +157,8 @@ def _venv_is_missing(missing: Sequence[str]) -> str:
             "and then run this again. Other distributions have it in their own python3 package.",
         ]
     else:
-        lines += [
-            "What to do: install Python from https://www.python.org/downloads/ and run this again with it."
-        ]
-    return "\n".join(lines)
+        lines += ["What to do: install Python from https://www.python.org/downloads/ and run this again with it."]
+    raise InstallError("\n".join(lines))
 
 
 def _pip_failed(lines: Sequence[str]) -> str:

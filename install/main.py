@@ -13,7 +13,7 @@ from draggan_client.discovery import Home, LaunchCommand, find_home, write_launc
 from draggan_client.errors import DragganError
 from install.demo import run_demo
 from install.editors import EDITORS
-from install.environment import Environment
+from install.environment import Environment, check_for_venv
 from install.errors import InstallError
 from install.plan import Sizes, megabytes
 from install.progress import PipProgress
@@ -56,9 +56,10 @@ def install(home: Home, ignore_gpu: bool, demo: bool) -> None:
     record = Record(home.folder)
     environment = Environment(home.folder / "environment")
     _say(f"Installing DragGAN into {home.folder}")
-    record.note(environment.folder)
     if not environment.works():
+        check_for_venv()
         _stop_server(home)
+    record.note(environment.folder)
     environment.ensure(_say)
     computer = Computer.this_one(ignore_gpu)
     _say(computer.described())
@@ -97,10 +98,7 @@ def uninstall(home: Home, purge: bool) -> None:
     _say("DragGAN was removed.")
     if home.folder.exists():
         kept = ", ".join(sorted(path.name for path in home.folder.iterdir()))
-        _say(
-            f"Kept in {home.folder}: {kept}."
-            + ("" if purge else " To remove your models and logs too: --purge")
-        )
+        _say(f"Kept in {home.folder}: {kept}." + ("" if purge else " To remove your models and logs too: --purge"))
 
 
 def _stop_server(home: Home) -> None:
@@ -147,18 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="install.py", description="Installs DragGAN for Krita and GIMP, for the user who runs it."
     )
-    parser.add_argument(
-        "--demo", action="store_true", help="then drag a portrait, and say where the pictures lie"
-    )
-    parser.add_argument(
-        "--cpu", action="store_true", help="leave the graphics card out, and save its gigabytes"
-    )
-    parser.add_argument(
-        "--uninstall", action="store_true", help="take off what was installed; added models stay"
-    )
-    parser.add_argument(
-        "--purge", action="store_true", help="with --uninstall: remove added models and logs too"
-    )
+    parser.add_argument("--demo", action="store_true", help="then drag a portrait, and say where the pictures lie")
+    parser.add_argument("--cpu", action="store_true", help="leave the graphics card out, and save its gigabytes")
+    parser.add_argument("--uninstall", action="store_true", help="take off what was installed; added models stay")
+    parser.add_argument("--purge", action="store_true", help="with --uninstall: remove added models and logs too")
     return parser
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
-import urllib.error
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +43,7 @@ class Package:
         try:
             with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN_S) as answer:
                 return int(answer.headers["Content-Length"])
-        except (OSError, TypeError, ValueError, urllib.error.URLError):
+        except (OSError, TypeError, ValueError, http.client.HTTPException):
             return None
 
 

@@ -7,11 +7,11 @@ knows no graphics card. On a Mac there is one build, which knows Apple's.
 
 from __future__ import annotations
 
+import http.client
 import platform
 import re
 import shutil
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ class Source:
         try:
             with urllib.request.urlopen(f"{self.index}/torch/", timeout=_PROBE_S):
                 return True
-        except (OSError, ValueError, urllib.error.URLError):
+        except (OSError, ValueError, http.client.HTTPException):
             return False
 
     def pip_options(self) -> tuple[str, ...]:

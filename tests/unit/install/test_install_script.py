@@ -49,6 +49,7 @@ def test_without_venv_the_missing_package_is_named(tmp_path):
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert answer.returncode == 1
     assert "no ensurepip" in answer.stderr
+    assert not (tmp_path / "home").exists()
     assert f"sudo apt install python{version}-venv" in answer.stderr
     assert "Traceback" not in answer.stderr
 

@@ -57,9 +57,7 @@ def pytorch_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = tmp_path / "pytorch"
     for build in ("cpu", "cu126", "cu130"):
         wheel = write_wheel(folder / build / "torch", "torch", f"{TORCH}+{build}")
-        (wheel.parent / "index.html").write_text(
-            f'<a href="{wheel.name.replace("+", "%2B")}">{wheel.name}</a>'
-        )
+        (wheel.parent / "index.html").write_text(f'<a href="{wheel.name.replace("+", "%2B")}">{wheel.name}</a>')
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
