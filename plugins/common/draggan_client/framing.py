@@ -53,7 +53,8 @@ class StreamReader:
         self._unpacker = msgpack.Unpacker(
             raw=False, strict_map_key=True, max_buffer_size=limit + _SLICE_BYTES, ext_hook=_refuse_ext
         )
-        self._read = 0
+        self._fed = 0
+        self._done = 0
         self._spent = False
 
     def feed(self, chunk: bytes) -> Iterator[Message]:
@@ -62,13 +63,10 @@ class StreamReader:
             raise FramingError("This stream has already failed.", "Open a new one.")
         try:
             for start in range(0, len(chunk), _SLICE_BYTES):
-                self._read += len(chunk[start : start + _SLICE_BYTES])
+                self._fed += len(chunk[start : start + _SLICE_BYTES])
                 self._unpacker.feed(chunk[start : start + _SLICE_BYTES])
                 yield from self._complete()
-        except GeneratorExit:
-            self._spent = True
-            raise
-        except (FramingError, MessageError):
+        except (GeneratorExit, FramingError, MessageError):
             self._spent = True
             raise
         except msgpack.BufferFull:
@@ -87,12 +85,14 @@ class StreamReader:
 
     def _complete(self) -> Iterator[Message]:
         for wire in self._unpacker:
+            self._done = self._unpacker.tell()
             yield from_wire_any(self._expected, wire)
         if self._waiting_bytes() > self._limit:
             raise _too_large(self._waiting_bytes(), self._limit)
 
     def _waiting_bytes(self) -> int:
-        return int(self._read - self._unpacker.tell())
+        # tell() is exact only after a whole message: the compiled unpacker moves on inside one.
+        return self._fed - self._done
 
 
 def _refuse_ext(code: int, _data: bytes) -> Any:
