@@ -28,9 +28,7 @@ def change_alpha(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDA
     return _blurred(_grown(step, margin), margin).astype(np.float32)
 
 
-def check_model_picture(
-    name: str, picture: NDArray[np.float32], like: NDArray[np.float32] | None = None
-) -> None:
+def check_model_picture(name: str, picture: NDArray[np.float32], like: NDArray[np.float32] | None = None) -> None:
     """Raises PictureError unless `picture` is a finite [3, R, R], of the same size as `like`."""
     shape = picture.shape
     if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] == 0:

@@ -18,14 +18,10 @@ def fill_transparent(premultiplied: NDArray[np.float64], alpha: NDArray[np.float
     its own colour, also in a layer that is translucent all over. At least one alpha must be over 0.
     """
     size = alpha.shape[0]
-    known = np.divide(
-        premultiplied, alpha[..., None], out=np.zeros_like(premultiplied), where=alpha[..., None] > 0
-    )
+    known = np.divide(premultiplied, alpha[..., None], out=np.zeros_like(premultiplied), where=alpha[..., None] > 0)
     if size == 1:
         return known
-    coarse = fill_transparent(
-        np.stack([_shrink(premultiplied[..., c]) for c in range(3)], axis=-1), _shrink(alpha)
-    )
+    coarse = fill_transparent(np.stack([_shrink(premultiplied[..., c]) for c in range(3)], axis=-1), _shrink(alpha))
     behind = np.stack([_resized(coarse[..., c], size, Image.Resampling.BILINEAR) for c in range(3)], axis=-1)
     return behind + (known - behind) * np.minimum(alpha / FAINTEST_ALPHA, 1.0)[..., None]
 

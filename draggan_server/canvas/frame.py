@@ -31,9 +31,7 @@ class Frame:
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for value in (self.x, self.y, self.size)):
-            raise FrameError(
-                f"The frame must have finite numbers, but it is x={self.x}, y={self.y}, size={self.size}."
-            )
+            raise FrameError(f"The frame must have finite numbers, but it is x={self.x}, y={self.y}, size={self.size}.")
         if self.size < MIN_FRAME_DOCUMENT_PX:
             raise FrameError(
                 f"The frame is {self.size:g} px wide; it must be at least {MIN_FRAME_DOCUMENT_PX} px. "

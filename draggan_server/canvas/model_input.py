@@ -44,9 +44,7 @@ def picture_for_model(picture: Picture, frame: Frame, resolution: int) -> ModelP
             values = np.clip(values, 0.0, 1.0)
         return np.concatenate([values[..., :3] * values[..., 3:], values[..., 3:]], axis=2)
 
-    average = area_average(
-        picture.pixels, frame.x - picture.x, frame.y - picture.y, frame, resolution, premultiplied
-    )
+    average = area_average(picture.pixels, frame.x - picture.x, frame.y - picture.y, frame, resolution, premultiplied)
     alpha = average[..., 3]
     if not (alpha > 0).any():
         raise EmptyPictureError(

@@ -30,15 +30,13 @@ class Picture:
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 4:
             raise PictureError(
-                "A picture has the shape [height, width, 4] (RGBA), "
-                f"but this one has {list(self.pixels.shape)}."
+                f"A picture has the shape [height, width, 4] (RGBA), but this one has {list(self.pixels.shape)}."
             )
         if self.pixels.dtype not in FULL_SCALE:
             raise PictureError(f"A picture's values are {DEPTHS}, but these are {self.pixels.dtype.name}.")
         if 0 in self.pixels.shape:
             raise EmptyPictureError(
-                f"The picture is empty ({self.width} x {self.height} px). "
-                "Choose a layer with something on it."
+                f"The picture is empty ({self.width} x {self.height} px). Choose a layer with something on it."
             )
 
     @property

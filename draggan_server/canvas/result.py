@@ -84,9 +84,7 @@ def over(picture: Picture, edit: Picture) -> Picture:
     return Picture(result, picture.x, picture.y)
 
 
-def upsample(
-    plane: NDArray[np.float32], frame: Frame, region: Region, method: Image.Resampling
-) -> NDArray[np.float32]:
+def upsample(plane: NDArray[np.float32], frame: Frame, region: Region, method: Image.Resampling) -> NDArray[np.float32]:
     """One of the model's planes [R, R] at the document pixels of `region` -> [height, width].
 
     Interpolated where the document is finer than the model, averaged with the same kernel where it is
@@ -137,8 +135,8 @@ def _mask_values(mask: Mask, region: Region) -> NDArray[np.float32]:
     left, right = max(region.left, mask.x), min(region.right, mask.x + mask.width)
     top, bottom = max(region.top, mask.y), min(region.bottom, mask.y + mask.height)
     if left < right and top < bottom:
-        values[top - region.top : bottom - region.top, left - region.left : right - region.left] = (
-            readable_mask(mask.values[top - mask.y : bottom - mask.y, left - mask.x : right - mask.x])
+        values[top - region.top : bottom - region.top, left - region.left : right - region.left] = readable_mask(
+            mask.values[top - mask.y : bottom - mask.y, left - mask.x : right - mask.x]
         )
     return values
 

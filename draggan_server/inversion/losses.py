@@ -57,9 +57,7 @@ class FeatureLoss:
         """drawn [N, C, R, R] -> [N]."""
         features: Sequence[Tensor] = self._discriminator.features(drawn)
         total = drawn.new_zeros(drawn.shape[0])
-        for feature, target, weight, size in zip(
-            features, self._targets, self._weights, self._sizes, strict=True
-        ):
+        for feature, target, weight, size in zip(features, self._targets, self._weights, self._sizes, strict=True):
             total = total + _weighted_mean((feature - target).square(), weight) / size
         return total / len(features)
 

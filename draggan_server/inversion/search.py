@@ -84,9 +84,7 @@ def invert(
 
 def _check(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
     if tuple(tensor.shape) != shape:
-        raise InversionInputError(
-            f"{name} must have the shape {list(shape)} for this model, not {list(tensor.shape)}."
-        )
+        raise InversionInputError(f"{name} must have the shape {list(shape)} for this model, not {list(tensor.shape)}.")
     if not tensor.isfinite().all():
         raise InversionInputError(f"{name} holds NaN or infinite values.")
 

@@ -10,9 +10,7 @@ from tests.unit.canvas import plain
 
 
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (-7, 11), (25, -40)])
-@pytest.mark.parametrize(
-    ("corner_x", "corner_y", "size"), [(0, 0, 48), (5.3, 2.25, 33.4), (-10.5, -4.0, 70.0)]
-)
+@pytest.mark.parametrize(("corner_x", "corner_y", "size"), [(0, 0, 48), (5.3, 2.25, 33.4), (-10.5, -4.0, 70.0)])
 def test_soft_edges_are_averaged(
     depth: type, x: int, y: int, corner_x: float, corner_y: float, size: float, rng: np.random.Generator
 ) -> None:

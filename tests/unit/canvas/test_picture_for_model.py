@@ -112,9 +112,7 @@ def test_the_same_pixels_at_the_same_place_look_the_same(rng: np.random.Generato
     picture = random_picture(rng, 80, 70, np.uint8, x=-31, y=12)
     cropped = Picture(picture.pixels[5:66, 7:75], -31 + 7, 12 + 5)
     frame = Frame(-20.5, 20.25, 40.0)
-    np.testing.assert_array_equal(
-        picture_for_model(picture, frame, 32).rgb, picture_for_model(cropped, frame, 32).rgb
-    )
+    np.testing.assert_array_equal(picture_for_model(picture, frame, 32).rgb, picture_for_model(cropped, frame, 32).rgb)
 
 
 def test_the_hidden_colour_of_transparent_pixels_never_shows(depth: type) -> None:
@@ -136,9 +134,7 @@ def test_transparency_is_filled_from_the_nearest_edges() -> None:
     assert (got.rgb >= -1).all() and (got.rgb <= 1).all()
     assert red[20] > 0.5 > -0.5 > red[43] and blue[20] < -0.5 < 0.5 < blue[43]
     # and what is opaque is as it was
-    np.testing.assert_allclose(
-        got.rgb[:, :, :16], [[[1.0]], [[-1.0]], [[-1.0]]] * np.ones((3, 64, 16)), atol=1e-6
-    )
+    np.testing.assert_allclose(got.rgb[:, :, :16], [[[1.0]], [[-1.0]], [[-1.0]]] * np.ones((3, 64, 16)), atol=1e-6)
 
 
 def test_a_translucent_layer_keeps_its_own_colours(rng: np.random.Generator) -> None:

@@ -45,9 +45,7 @@ EVERYWHERE = (slice(None), slice(None))
 
 
 @pytest.mark.parametrize("frame", [Frame(0, 0, 96), Frame(10.3, -7.75, 71.9), Frame(-30, -20, 160)], ids=str)
-def test_outside_the_change_the_composite_is_bit_identical(
-    depth: type, frame: Frame, rng: np.random.Generator
-) -> None:
+def test_outside_the_change_the_composite_is_bit_identical(depth: type, frame: Frame, rng: np.random.Generator) -> None:
     picture = opaque(rng, 120, 100, depth)
     edit = composite(picture, frame, *model_pictures(rng, MIDDLE))
     shown = over(picture, edit).pixels
@@ -104,9 +102,7 @@ def test_colours_go_through_the_frames_affine(size: float) -> None:
 def test_there_and_back(size: float, rng: np.random.Generator) -> None:
     """What the model saw, laid back unchanged, is a smooth picture again: no shift, no change of colour."""
     x, y = np.meshgrid(np.arange(200) + 0.5, np.arange(180) + 0.5)
-    values = np.stack(
-        [0.5 + 0.4 * np.sin(x / 60), 0.5 + 0.4 * np.cos(y / 50), x / 400, np.ones_like(x)], axis=-1
-    )
+    values = np.stack([0.5 + 0.4 * np.sin(x / 60), 0.5 + 0.4 * np.cos(y / 50), x / 400, np.ones_like(x)], axis=-1)
     picture = Picture(values.astype(np.float32), 5, -9)
     frame = Frame(16.3, 2.2, size)
     seen = picture_for_model(picture, frame, 64).rgb
@@ -124,9 +120,7 @@ def test_the_mask_weighs_alpha_exactly_once(depth: type, rng: np.random.Generato
     free = plain.unit(composite(picture, frame, *pictures).pixels)
     half = plain.quantised(np.full((64, 80), 0.5), depth)
     masked = plain.unit(composite(picture, frame, *pictures, Mask.covering(picture, half)).pixels)
-    np.testing.assert_allclose(
-        masked[..., 3], free[..., 3] * plain.unit(half)[0, 0], atol=1.01 / plain.FULL["uint8"]
-    )
+    np.testing.assert_allclose(masked[..., 3], free[..., 3] * plain.unit(half)[0, 0], atol=1.01 / plain.FULL["uint8"])
     assert masked[..., 3].max() == pytest.approx(0.5, abs=0.005)
     np.testing.assert_array_equal(masked[masked[..., 3] > 0][:, :3], free[masked[..., 3] > 0][:, :3])
 
@@ -245,9 +239,7 @@ def test_to_rgb8_takes_what_numpy_can_read() -> None:
     assert to_rgb8([[[1.0]], [[0.0]], [[-1.0]]]).tolist() == [[[255, 128, 0]]]
 
 
-@pytest.mark.parametrize(
-    ("bad", "message"), [(np.zeros((1, 3, 4, 4)), "shape"), (np.full((3, 4, 4), np.nan), "NaN")]
-)
+@pytest.mark.parametrize(("bad", "message"), [(np.zeros((1, 3, 4, 4)), "shape"), (np.full((3, 4, 4), np.nan), "NaN")])
 def test_to_rgb8_names_what_it_cannot_show(bad: np.ndarray, message: str) -> None:
     with pytest.raises(PictureError, match=message):
         to_rgb8(bad)

@@ -21,9 +21,7 @@ RESOLUTION = 32
 def generator() -> Generator:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        config = GeneratorConfig(
-            z_dim=32, w_dim=32, img_resolution=RESOLUTION, channel_base=512, mapping_layers=2
-        )
+        config = GeneratorConfig(z_dim=32, w_dim=32, img_resolution=RESOLUTION, channel_base=512, mapping_layers=2)
         return Generator(config).freeze()
 
 

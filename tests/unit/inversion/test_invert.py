@@ -44,9 +44,7 @@ def test_w_plus_finds_what_w_cannot(generator: Generator) -> None:
     """A picture with another w in each layer is not in W's reach."""
     torch.manual_seed(5)
     with torch.no_grad():
-        ws = torch.stack(
-            [generator.mapping(torch.randn(1, 32), psi=0.5)[:, i] for i in range(generator.num_ws)], 1
-        )
+        ws = torch.stack([generator.mapping(torch.randn(1, 32), psi=0.5)[:, i] for i in range(generator.num_ws)], 1)
         picture = generator.image(ws)
     only_w = list(invert(generator, None, picture, InversionSettings(w_steps=120, w_plus_steps=0)))[-1]
     both = list(invert(generator, None, picture, InversionSettings(w_steps=60, w_plus_steps=60)))[-1]
@@ -86,8 +84,7 @@ def test_the_start_is_the_best_candidate(generator: Generator, picture: Tensor) 
     assert len(alone) == 1 and alone[0].end
     assert torch.equal(alone[0].ws, generator.w_avg.expand(1, generator.num_ws, -1))
     losses = [
-        next(invert(generator, None, picture, InversionSettings(candidates=count))).loss
-        for count in (0, 4, 16, 64)
+        next(invert(generator, None, picture, InversionSettings(candidates=count))).loss for count in (0, 4, 16, 64)
     ]
     assert losses == sorted(losses, reverse=True) and losses[-1] < losses[0]
 
@@ -107,9 +104,7 @@ def test_the_same_input_gives_the_same_steps(
 
 def test_nothing_is_written_to_the_networks(discriminator: Discriminator, picture: Tensor) -> None:
     """Also where the parameters are not frozen."""
-    generator = Generator(
-        GeneratorConfig(z_dim=8, w_dim=8, img_resolution=32, channel_base=256, mapping_layers=1)
-    )
+    generator = Generator(GeneratorConfig(z_dim=8, w_dim=8, img_resolution=32, channel_base=256, mapping_layers=1))
     discriminator.requires_grad_(True)
     before = {name: value.clone() for name, value in generator.state_dict().items()}
     list(invert(generator, discriminator, picture, SHORT))
@@ -147,9 +142,7 @@ def test_the_ws_are_the_consumers_own(generator: Generator, picture: Tensor) -> 
 
 def test_the_end_is_the_best_that_was_seen(generator: Generator, picture: Tensor) -> None:
     """Steps far too large lead away from the start; the end is back there."""
-    settings = InversionSettings(
-        candidates=16, w_steps=3, w_plus_steps=3, w_step_size=50, w_plus_step_size=50
-    )
+    settings = InversionSettings(candidates=16, w_steps=3, w_plus_steps=3, w_step_size=50, w_plus_step_size=50)
     steps = list(invert(generator, None, picture, settings))
     assert steps[-2].loss > 1.5 * steps[0].loss
     assert steps[-1].loss <= steps[0].loss
@@ -162,9 +155,7 @@ def test_unweighted_pixels_do_not_matter(generator: Generator, picture: Tensor) 
     spoiled = picture.clone()
     spoiled[..., :13] = 1.0 - 2.0 * torch.rand(1, 3, 32, 13)
     clean = [step.loss for step in invert(generator, None, picture, SHORT, weight)]
-    assert [step.loss for step in invert(generator, None, spoiled, SHORT, weight)] == pytest.approx(
-        clean, rel=1e-5
-    )
+    assert [step.loss for step in invert(generator, None, spoiled, SHORT, weight)] == pytest.approx(clean, rel=1e-5)
     assert [step.loss for step in invert(generator, None, spoiled, SHORT)] != pytest.approx(clean, rel=0.1)
 
 
@@ -214,9 +205,7 @@ def test_a_model_that_only_draws_nan_is_named(fragile: Fragile, picture: Tensor)
         (lambda p: p / 0, "picture holds NaN or infinite"),
     ],
 )
-def test_a_bad_picture_is_named_at_the_call(
-    generator: Generator, picture: Tensor, spoil: object, message: str
-) -> None:
+def test_a_bad_picture_is_named_at_the_call(generator: Generator, picture: Tensor, spoil: object, message: str) -> None:
     with pytest.raises(InversionInputError, match=message):
         invert(generator, None, spoil(picture))  # type: ignore[operator]
 
@@ -230,9 +219,7 @@ def test_a_bad_picture_is_named_at_the_call(
         (torch.full((1, 1, 32, 32), math.nan), "NaN"),
     ],
 )
-def test_a_bad_weight_is_named_at_the_call(
-    generator: Generator, picture: Tensor, weight: Tensor, message: str
-) -> None:
+def test_a_bad_weight_is_named_at_the_call(generator: Generator, picture: Tensor, weight: Tensor, message: str) -> None:
     with pytest.raises(InversionInputError, match=message):
         invert(generator, None, picture, weight=weight)
 
@@ -249,9 +236,7 @@ def test_a_bad_weight_is_named_at_the_call(
         ("pixel_weight", 0.0),
     ],
 )
-def test_a_bad_setting_is_named_at_the_call(
-    generator: Generator, picture: Tensor, name: str, value: object
-) -> None:
+def test_a_bad_setting_is_named_at_the_call(generator: Generator, picture: Tensor, name: str, value: object) -> None:
     with pytest.raises(InversionSettingsError, match=name):
         invert(generator, None, picture, InversionSettings(**{name: value}))  # type: ignore[arg-type]
 
