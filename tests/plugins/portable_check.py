@@ -114,9 +114,7 @@ check_messages()
 check_edit_state()
 check_discovery()
 checked = "messages, edit state, discovery"
-if (
-    sys.platform == "emscripten"
-):  # WebAssembly has no sockets and no locks; what needs them can still be read in
+if sys.platform == "emscripten":  # WebAssembly has no sockets and no locks; what needs them can still be read in
     sys.modules.setdefault("fcntl", types.ModuleType("fcntl"))
 else:
     check_conversation()

@@ -56,9 +56,7 @@ def test_foreign_text_is_refused(text: str) -> None:
 def test_another_version_is_refused_by_its_number(state: EditState, version: int) -> None:
     data = bytearray(state.to_bytes())
     data[4:6] = struct.pack("<H", version)
-    with pytest.raises(
-        EditStateVersionError, match=f"format {version};.* reads format {edit_state.VERSION} only"
-    ):
+    with pytest.raises(EditStateVersionError, match=f"format {version};.* reads format {edit_state.VERSION} only"):
         EditState.from_bytes(bytes(data))
 
 

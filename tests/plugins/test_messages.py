@@ -134,9 +134,7 @@ def test_only_four_dtypes_travel(dtype: Any) -> None:
         Array(dtype, (1,), bytes(8))
 
 
-@pytest.mark.parametrize(
-    ("dtype", "bad"), [("f16", b"\x00\x7c"), ("f16", b"\x01\x7e"), ("f32", b"\0\0\xc0\x7f")]
-)
+@pytest.mark.parametrize(("dtype", "bad"), [("f16", b"\x00\x7c"), ("f16", b"\x01\x7e"), ("f32", b"\0\0\xc0\x7f")])
 def test_an_array_holds_finite_numbers(dtype: Any, bad: bytes) -> None:
     assert Array(dtype, (3,), bytes(3 * len(bad)))
     with pytest.raises(MessageError, match="NaN or an infinity"):

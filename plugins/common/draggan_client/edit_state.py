@@ -57,9 +57,7 @@ class StatePoint(schema.Record):
     def check_together(self) -> None:
         parts = (self.reference_x, self.reference_y, self.reference_feature, self.reference_resolution)
         if 0 < sum(part is not None for part in parts) < len(parts):
-            raise MessageError(
-                "reference", "only a part of it", "place, feature and resolution, or none of them"
-            )
+            raise MessageError("reference", "only a part of it", "place, feature and resolution, or none of them")
 
 
 @dataclass(frozen=True)
@@ -101,9 +99,7 @@ class EditState(Message, type="edit_state"):
 
     def check_together(self) -> None:
         if self.position > len(self.history):
-            raise MessageError(
-                "position", str(self.position), f"0 to {len(self.history)}, the finished drags"
-            )
+            raise MessageError("position", str(self.position), f"0 to {len(self.history)}, the finished drags")
         if (self.seed is None) == (self.source == "seed"):
             raise MessageError("seed", str(self.seed), "a seed exactly where the source is a seed")
         for index, drag in enumerate(self.history):
@@ -134,9 +130,7 @@ class EditState(Message, type="edit_state"):
         try:
             return framing.unpack(EditState, _inflated(data[_HEADER.size :]), MAX_STATE_BYTES)
         except (zlib.error, FramingError, MessageError) as error:
-            raise EditStateError(
-                f"This edit state is damaged: {error}", "Start a new edit on this layer."
-            ) from None
+            raise EditStateError(f"This edit state is damaged: {error}", "Start a new edit on this layer.") from None
 
     @staticmethod
     def from_ascii(text: str) -> "EditState":
@@ -144,9 +138,7 @@ class EditState(Message, type="edit_state"):
         try:
             data = base64.b64decode(text.strip(), validate=True)
         except (binascii.Error, ValueError):
-            raise EditStateError(
-                "This edit state is damaged: it is not base64.", "Start a new edit."
-            ) from None
+            raise EditStateError("This edit state is damaged: it is not base64.", "Start a new edit.") from None
         return EditState.from_bytes(data)
 
 

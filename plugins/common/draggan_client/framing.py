@@ -79,9 +79,7 @@ class StreamReader:
     def end(self) -> None:
         """Call when the stream has ended. Raises FramingError when it ended inside a message."""
         if not self._spent and self._waiting_bytes():
-            raise FramingError(
-                f"The stream ended inside a message, after {self._waiting_bytes()} bytes of it."
-            )
+            raise FramingError(f"The stream ended inside a message, after {self._waiting_bytes()} bytes of it.")
 
     def _complete(self) -> Iterator[Message]:
         for wire in self._unpacker:

@@ -40,9 +40,7 @@ _LEAKING = (
     "GDK_PIXBUF_MODULE_FILE",
     "__PYVENV_LAUNCHER__",
 )
-_HINT = (
-    "Run the installer again (python3 install/install.py), or start the server by hand: draggan-server serve."
-)
+_HINT = "Run the installer again (python3 install/install.py), or start the server by hand: draggan-server serve."
 
 
 @dataclass(frozen=True)
@@ -84,9 +82,7 @@ def find_or_start(
         if found:
             return found
         if not alone:
-            raise ServerNotRunningError(
-                f"Another program has been starting the server for {timeout_s:g} s.", _HINT
-            )
+            raise ServerNotRunningError(f"Another program has been starting the server for {timeout_s:g} s.", _HINT)
         return _start(home, _command(home, command), wait, begun + timeout_s)
 
 
@@ -164,10 +160,9 @@ def _start(
         if found:
             return found
         if ended is not None:
-            raise ServerStartError(
-                f"The server ended while starting (exit code {ended}).{_log_tail(home)}", _HINT
-            )
+            raise ServerStartError(f"The server ended while starting (exit code {ended}).{_log_tail(home)}", _HINT)
         if time.monotonic() >= deadline:
+            process.terminate()
             raise ServerStartError(f"The server was started and does not answer.{_log_tail(home)}", _HINT)
         wait("Starting the server")
         time.sleep(0.1)

@@ -112,9 +112,7 @@ def from_wire(expected: type[Made], wire: Any) -> Made:
         wire = {name: value for name, value in wire.items() if name != "type"}
     for name in wire:
         if name not in names:
-            raise MessageError(
-                str(name)[:64], "an unknown field", f"one of {', '.join(sorted(names)) or 'no fields'}"
-            )
+            raise MessageError(str(name)[:64], "an unknown field", f"one of {', '.join(sorted(names)) or 'no fields'}")
     values = {}
     kinds = _kinds(expected)
     for field in _fields(expected):

@@ -91,9 +91,7 @@ class Transport:
         try:
             return framing.unpack(expected, reply)
         except (FramingError, MessageError) as error:
-            raise ConnectionLostError(
-                f"The server's reply to {method} {path} cannot be read: {error}"
-            ) from None
+            raise ConnectionLostError(f"The server's reply to {method} {path} cannot be read: {error}") from None
 
     def ask_plain(self, method: str, path: str, body: Message | None, timeout_s: float) -> bytes:
         """As `ask`, with the reply left packed."""
@@ -124,9 +122,7 @@ class Transport:
             connection.connect()
         except OSError as error:
             raise NotReachableError(f"No server answers at {self.server.url} ({error}).") from None
-        open_socket: socket.socket = (
-            connection.sock
-        )  # http.client forgets it when the reply is to be the last
+        open_socket: socket.socket = connection.sock  # http.client forgets it when the reply is to be the last
         try:
             open_socket.settimeout(timeout_s)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -165,6 +161,4 @@ def _refusal(response: http.client.HTTPResponse) -> ServerError:
 def _lost(error: BaseException) -> ConnectionLostError:
     if isinstance(error, TimeoutError):
         return ConnectionLostError("The server has not answered for too long.")
-    return ConnectionLostError(
-        f"The connection to the server broke off ({str(error) or type(error).__name__})."
-    )
+    return ConnectionLostError(f"The connection to the server broke off ({str(error) or type(error).__name__}).")
