@@ -66,8 +66,9 @@ class ModelProblem:
 class ModelLibrary:
     """The models in some folders, the first folder's winning where two have the same id.
 
-    The folders are looked at anew each time, so that a file put there is found at once. Loaded models are kept,
-    the last `resident` of them. Safe to use from any thread; loading is for the thread that owns the device.
+    The folders are looked at anew each time, so that a file put there is found at once. Loaded models are
+    kept, the last `resident` of them. Safe to use from any thread; loading is for the thread that owns the
+    device.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class ModelLibrary:
         self._lock = threading.Lock()
 
     def entries(self) -> tuple[ModelEntry, ...]:
-        """The models that can be used, the bundled first. A damaged file keeps none of the others from the list."""
+        """The models that can be used, the first folder's first. A damaged file hides none of the others."""
         return tuple(found for found in self._found().values() if isinstance(found, ModelEntry))
 
     def problems(self) -> tuple[ModelProblem, ...]:

@@ -1,8 +1,8 @@
 """The engine: one thread that owns the models and the device, and does everybody's work a step at a time.
 
-Work is a generator. Each `next()` is one step; what it yields are the events of that step; what it returns is its
-last event. Jobs take turns by step, so nobody's long job blocks another's, and a job can be ended between any two
-steps. Nothing here knows HTTP, torch or a picture: tests drive it with plain generators.
+Work is a generator. Each `next()` is one step; what it yields are the events of that step; what it returns
+is its last event. Jobs take turns by step, so nobody's long job blocks another's, and a job can be ended
+between any two steps. Nothing here knows HTTP, torch or a picture: tests drive it with plain generators.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Work: TypeAlias = Generator[tuple[E, ...], None, E]
 
 
 class StopRequestedError(Exception):
-    """Thrown into a job's work between two steps when its client asks it to stop. Work that has something worth
-    keeping catches it and returns its last event; work that does not lets it pass."""
+    """Thrown into a job's work between two steps when its client asks it to stop. Work that has something
+    worth keeping catches it and returns its last event; work that does not lets it pass."""
 
 
 class EngineBusyError(Exception):
@@ -63,9 +63,9 @@ class Engine(Generic[E]):
     """Runs jobs round-robin by step, and short calls ahead of them.
 
     - `submit` starts a job; `EngineBusyError` when `max_jobs` are running.
-    - `call` runs a short piece of work (drawing a picture) before the next step of any job, and returns what it
-      returns; `EngineBusyError` when `max_calls` are waiting. Calls that arrive while calls are served wait for the
-      next round, so that they cannot starve the jobs.
+    - `call` runs a short piece of work (drawing a picture) before the next step of any job, and returns what
+      it returns; `EngineBusyError` when `max_calls` are waiting. Calls that arrive while calls are served
+      wait for the next round, so that they cannot starve the jobs.
     - Whatever a job raises becomes its last event through `describe_error`; the thread survives it.
     """
 
@@ -97,16 +97,14 @@ class Engine(Generic[E]):
             return len(self._jobs)
 
     def submit(self, name: str, work: Work[E], on_end: Callable[[], None] = lambda: None) -> Job[E]:
-        """Starts a job. `on_end` is called on the engine's thread when the job has ended for whatever reason, before
-        its last event is delivered: who reads that event may rely on it."""
+        """Starts a job. `on_end` is called on the engine's thread when the job has ended for whatever
+        reason, before its last event is delivered: who reads that event may rely on it."""
         job = Job(name, work, on_end)
         with self._wake:
             if self._stopping:
                 raise EngineStoppedError("the server is shutting down")
             if len(self._jobs) >= self._max_jobs:
-                raise EngineBusyError(
-                    f"{len(self._jobs)} jobs are running, and {self._max_jobs} are the most at once"
-                )
+                raise EngineBusyError(f"{len(self._jobs)} jobs are running, and {self._max_jobs} are the most at once")
             self._jobs.append(job)
             self._wake.notify_all()
         return job
@@ -136,7 +134,8 @@ class Engine(Generic[E]):
             self._wake.notify_all()
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """Ends every job with an error event that says so, after the step being taken, and the thread with them."""
+        """Ends every job with an error event that says so, after the step being taken, and the thread with
+        them."""
         with self._wake:
             self._stopping = True
             self._wake.notify_all()
@@ -188,10 +187,8 @@ class Engine(Generic[E]):
                 job.mailbox.close()
                 return False
             # A generator that has not begun cannot catch anything: it gets its first turn first.
-            if job._stop.is_set() and job.steps > 0:
-                events = job._work.throw(StopRequestedError())
-            else:
-                events = next(job._work)
+            stops = job._stop.is_set() and job.steps > 0
+            events = job._work.throw(StopRequestedError()) if stops else next(job._work)
             job.steps += 1
             job.mailbox.put(events)
             return True

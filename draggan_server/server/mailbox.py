@@ -1,7 +1,8 @@
 """A job's events on their way from the engine to the client that waits for them.
 
-The engine must never wait for a slow reader, and a slow reader must never lose the end of the story. So a mailbox
-never blocks its writer, holds a bounded number of bundles, drops old news when it is full and never drops the last.
+The engine must never wait for a slow reader, and a slow reader must never lose the end of the story. So a
+mailbox never blocks its writer, holds a bounded number of bundles, drops old news when it is full and never
+drops the last.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ E = TypeVar("E")
 
 
 class Mailbox(Generic[E]):
-    """One writer, one reader. A *bundle* is what one step has to say (progress, and a preview now and then): its
-    events stay together, so that a preview always arrives with the handles it belongs to."""
+    """One writer, one reader. A *bundle* is what one step has to say (progress, and a preview now and
+    then): its events stay together, so that a preview always arrives with the handles it belongs to."""
 
     def __init__(self, capacity: int = 8) -> None:
         self._capacity = capacity
@@ -24,7 +25,7 @@ class Mailbox(Generic[E]):
         self._changed = threading.Condition()
 
     def put(self, bundle: tuple[E, ...]) -> None:
-        """Adds old-news-first droppable events. When full, the oldest of the shortest bundles goes: a bundle with a
+        """Adds a bundle that may be dropped. When full, the oldest of the shortest goes: a bundle with a
         preview says more than one without. Silently ignored once closed."""
         if not bundle:
             return

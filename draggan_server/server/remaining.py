@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 
 WINDOW = 20
-"""Steps over which the speed is measured: long enough to smooth tracking's jumps, short enough to follow it."""
+"""Steps over which the speed is measured: long enough to smooth tracking's jumps, short enough to follow
+it."""
 
 
 class RemainingTime:

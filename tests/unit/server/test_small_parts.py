@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from draggan_server.server.mailbox import Mailbox
@@ -59,7 +61,7 @@ def test_previews_never_take_more_than_their_share_nor_come_too_often(step_s, pr
             drawn += preview_s
             assert drawn <= SHARE * work + 1e-9
     assert shown_at, "no preview at all"
-    gaps = [later - earlier for earlier, later in zip(shown_at, shown_at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(shown_at)]
     assert all(gap >= SHORTEST_INTERVAL_S - 1e-9 for gap in gaps)
 
 

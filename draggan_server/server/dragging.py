@@ -1,0 +1,162 @@
+"""Work that drags the points of a session."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Generator
+from typing import cast
+
+from draggan_client.edit_state import FinishedDrag
+from draggan_client.messages import (
+    DragOptions,
+    DragRequest,
+    Event,
+    PreviewOptions,
+    Progress,
+    Reason,
+)
+from draggan_server.checkpoints import Checkpoint
+from draggan_server.drag import (
+    DragEnd,
+    DragSettings,
+    DragStep,
+    LatentSpace,
+    Norm,
+    drag,
+)
+from draggan_server.models import ModelLibrary
+from draggan_server.server.engine import StopRequestedError, Work
+from draggan_server.server.errors import RefusedError
+from draggan_server.server.masks import kept_mask, model_mask
+from draggan_server.server.opening import canvas_frame, latent_of
+from draggan_server.server.pixels import draw, encode, half, to_tensor
+from draggan_server.server.places import Places
+from draggan_server.server.previews import PreviewBudget
+from draggan_server.server.remaining import RemainingTime
+from draggan_server.server.results import result
+from draggan_server.server.session import Session, dragged, handle_states, pulled
+
+_REASONS: dict[DragEnd, Reason] = {
+    DragEnd.REACHED: "reached",
+    DragEnd.STEP_LIMIT: "step_limit",
+    DragEnd.STALLED: "stalled",
+}
+_SETTINGS_NAMES = {"r1": "supervision_radius_fraction", "r2": "tracking_radius_fraction"}
+
+
+def drag_session(session: Session, request: DragRequest, library: ModelLibrary) -> Work[Event]:
+    """Yields what each step has to say; returns the Result.
+
+    The session changes at the very end: a drag that fails, or whose client goes, leaves it as it was. One
+    that is stopped keeps what it has.
+    """
+    began = time.monotonic()
+    yield ()
+    state, frame = session.state, canvas_frame(session.state)
+    checkpoint = load_for(session, library)
+    generator = checkpoint.generator
+    places = Places(frame, generator.resolution)
+    points = pulled(state, request.points)
+    settings = drag_settings(request.settings, checkpoint)
+    mask = kept_mask(request.mask, session, frame)
+    places.check(points)
+    steps = drag(
+        generator,
+        to_tensor(latent_of(state), generator.device)[None],
+        [places.to_model(point, generator.device) for point in points],
+        model_mask(mask, frame, generator.resolution, generator.device),
+        settings,
+        state.noise,
+    )
+    previews = _Previews(request.preview, session)
+    remaining = RemainingTime(settings.max_steps, settings.tolerance(len(points)))
+    last: DragStep | None = None
+    reason: Reason = "stopped"
+    try:
+        while last is None or last.end is None:
+            step_began = time.monotonic()
+            last = next(steps)
+            now = time.monotonic()
+            points = places.moved(points, last)
+            remaining.seen(last.step, max(last.distances), now - began)
+            previews.worked(now - step_began)
+            progress = Progress(
+                "drag",
+                last.step,
+                settings.max_steps,
+                handle_states(points),
+                last.loss,
+                now - began,
+                remaining.seconds(),
+            )
+            # Drawn of these very ws, on which the handles were found: never one step behind them.
+            preview = previews.drawn_if_due(checkpoint, last)
+            yield (progress, preview) if preview else (progress,)
+    except StopRequestedError:
+        pass
+    finally:
+        cast(Generator[DragStep, None, None], steps).close()
+    if last is not None:
+        reason = _REASONS[last.end] if last.end else "stopped"
+        points = places.with_references(points, last)
+        if last.step > 0:
+            finished = FinishedDrag(half(last.ws[0]), points, reason, last.step)
+            session.state = dragged(state, finished, mask, request.settings)
+        else:  # nothing moved: nothing to undo
+            session.state = dataclasses.replace(state, points=points)
+    picture = None
+    if request.preview:
+        ws = to_tensor(latent_of(session.state), generator.device)[None]
+        picture = encode(draw(generator, ws, state.noise), request.preview, last.step if last else 0)
+    return result(session, reason, last.step if last else 0, time.monotonic() - began, picture)
+
+
+def load_for(session: Session, library: ModelLibrary) -> Checkpoint:
+    """The session's model. Raises RefusedError when its file was replaced, and as the library does."""
+    if library.entry(session.state.model_id).sha256 != session.state.model_sha256:
+        raise RefusedError(
+            "bad_edit_state",
+            f"The file of the model {session.state.model_id!r} was replaced while this edit was open.",
+            "Put the model's file back, or start a new edit on this layer.",
+        )
+    return library.load(session.state.model_id)
+
+
+def drag_settings(options: DragOptions, checkpoint: Checkpoint) -> DragSettings:
+    """The engine's settings: what was not asked for is the model's or the method's default.
+
+    Raises DragInputError.
+    """
+    asked = {
+        _SETTINGS_NAMES.get(field.name, field.name): getattr(options, field.name)
+        for field in dataclasses.fields(options)
+        if getattr(options, field.name) is not None
+    }
+    if "latent_space" in asked:
+        asked["latent_space"] = LatentSpace(asked["latent_space"])
+    if "tracking_norm" in asked:
+        asked["tracking_norm"] = Norm(asked["tracking_norm"])
+    return DragSettings(**{"feature_resolution": checkpoint.card.drag_resolution, **asked})
+
+
+class _Previews:
+    """Draws the previews that a request asks for, as long as they are worth it."""
+
+    def __init__(self, options: PreviewOptions | None, session: Session) -> None:
+        self._options = options
+        self._session = session
+        self._budget = PreviewBudget(options.interval_s if options else 0.0, session.draw_s)
+
+    def worked(self, seconds: float) -> None:
+        self._budget.worked(seconds)
+
+    def drawn_if_due(self, checkpoint: Checkpoint, step: DragStep) -> Event | None:
+        now = time.monotonic()
+        if self._options is None or not self._budget.is_due(now):
+            return None
+        picture = draw(checkpoint.generator, step.ws, self._session.state.noise)
+        preview = encode(picture, self._options, step.step)
+        self._session.draw_s = time.monotonic() - now
+        self._budget.shown(now, self._session.draw_s)
+        return preview

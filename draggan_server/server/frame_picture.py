@@ -1,0 +1,70 @@
+"""The artist's picture inside the frame: cropped for the session, and small enough for the edit state.
+
+A session that began with a picture needs to know of it where it lies, how deep it is and how transparent,
+and what the model saw. A PNG at the model's resolution holds these; its text chunk the numbers.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from draggan_client.errors import EditStateError
+from draggan_server.canvas import CanvasError, Frame, ModelPicture, Picture, to_rgb8
+from draggan_server.canvas.depth import from_unit
+from draggan_server.canvas.picture import Region
+from draggan_server.canvas.result import upsample
+
+_KEY = "draggan"
+_MOST_PIXELS = 1 << 28
+_DEPTHS: dict[str, np.dtype] = {
+    "uint8": np.dtype(np.uint8),
+    "uint16": np.dtype(np.uint16),
+    "float32": np.dtype(np.float32),
+}
+
+
+def crop(picture: Picture, frame: Frame) -> Picture:
+    """A copy of what the frame touches, and one pixel more on each side where there is more: whether the
+    picture goes on beyond the frame's edge can still be seen from it."""
+    shared = Region.shared(frame, picture)
+    left, top = max(picture.x, shared.left - 1), max(picture.y, shared.top - 1)
+    right = min(picture.x + picture.width, shared.right + 1)
+    bottom = min(picture.y + picture.height, shared.bottom + 1)
+    part = picture.pixels[top - picture.y : bottom - picture.y, left - picture.x : right - picture.x]
+    return Picture(part.copy(), left, top)
+
+
+def to_png(cropped: Picture, seen: ModelPicture) -> bytes:
+    """What the model saw, with alpha, and the place, size and depth of the cropped picture."""
+    alpha = np.rint(seen.alpha * 255.0).astype(np.uint8)
+    facts = PngInfo()
+    place = [cropped.x, cropped.y, cropped.width, cropped.height]
+    facts.add_text(_KEY, json.dumps({"dtype": cropped.pixels.dtype.name, "place": place}))
+    file = io.BytesIO()
+    Image.fromarray(np.dstack([to_rgb8(seen.rgb), alpha])).save(file, "PNG", pnginfo=facts)
+    return file.getvalue()
+
+
+def from_png(data: bytes, frame: Frame) -> Picture:
+    """The cropped picture again, as fine as the PNG holds it. Raises EditStateError."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            facts = json.loads(image.info[_KEY])
+            seen = np.asarray(image.convert("RGBA"), np.float32) / 255.0
+        x, y, width, height = (int(value) for value in facts["place"])
+        dtype = _DEPTHS[facts["dtype"]]
+        if not (width > 0 and height > 0 and width * height <= _MOST_PIXELS):
+            raise ValueError(f"a picture of {width} x {height} px")
+        region = Region(x, y, x + width, y + height)
+        planes = [upsample(seen[..., channel], frame, region, Image.Resampling.BILINEAR) for channel in range(4)]
+        return Picture(from_unit(np.stack(planes, axis=-1), dtype), x, y)
+    except (OSError, ValueError, KeyError, TypeError, CanvasError, Image.DecompressionBombError) as error:
+        raise EditStateError(
+            f"This edit state is damaged: its picture cannot be read ({type(error).__name__}: {error}).",
+            "Start a new edit on this layer.",
+        ) from None

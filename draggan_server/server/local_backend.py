@@ -1,0 +1,192 @@
+"""The backend of one computer: one engine thread, the sessions and the models of this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+import draggan_server
+from draggan_client.messages import (
+    PROTOCOL,
+    AlignmentPoint,
+    DragRequest,
+    Event,
+    Hello,
+    ModelInfo,
+    Models,
+    OpenRequest,
+    Pixels,
+    PreviewOptions,
+    Result,
+    ResultRequest,
+)
+from draggan_server.canvas import Picture, composite, to_rgb8
+from draggan_server.models import ModelEntry, ModelLibrary
+from draggan_server.server.dragging import drag_session, load_for
+from draggan_server.server.engine import Engine, Job
+from draggan_server.server.errors import describe
+from draggan_server.server.limits import Limits
+from draggan_server.server.machine import prepare_engine_thread
+from draggan_server.server.opening import canvas_frame, latent_of, open_session
+from draggan_server.server.pixels import draw, encode, to_array, to_mask, to_tensor
+from draggan_server.server.results import result
+from draggan_server.server.session import Session, sought
+from draggan_server.server.sessions import Sessions
+from draggan_server.server.thumbnails import Thumbnails
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class LocalBackend:
+    """See `backend.Backend`."""
+
+    def __init__(
+        self, library: ModelLibrary, thumbnails: Thumbnails, limits: Limits, device: str, default_model: str
+    ) -> None:
+        self._library = library
+        self._thumbnails = thumbnails
+        self._limits = limits
+        self._device = device
+        self._default_model = default_model
+        self._sessions = Sessions(limits)
+        self._jobs: dict[str, Job[Event]] = {}
+        self._jobs_lock = threading.Lock()
+        self._engine: Engine[Event] = Engine(
+            describe,
+            max_jobs=limits.max_jobs,
+            max_calls=limits.max_calls,
+            prepare_thread=prepare_engine_thread,
+        )
+        self._engine.start()
+
+    @property
+    def running_jobs(self) -> int:
+        return self._engine.running_jobs
+
+    def hello(self) -> Hello:
+        return Hello(
+            draggan_server.__version__,
+            PROTOCOL,
+            os.getpid(),
+            self._device,
+            self._default_model,
+            len(self._sessions),
+            self._limits.max_sessions,
+        )
+
+    def models(self) -> Models:
+        entries = self._library.entries()
+        if any(self._thumbnails.get(entry) is None for entry in entries):
+            self._engine.when_idle(self._draw_thumbnail)
+        return Models(tuple(self._model_info(entry) for entry in entries))
+
+    def open(self, request: OpenRequest) -> Job[Event]:
+        self._sessions.evict()
+        work = open_session(request, self._library, self._sessions, self._default_model)
+        return self._engine.submit("open", work)
+
+    def step(self, session_id: str, request: DragRequest) -> Job[Event]:
+        with self._jobs_lock:
+            session = self._sessions.claim(session_id)
+            try:
+                work = drag_session(session, request, self._library)
+                job = self._engine.submit(f"drag in {session_id}", work, lambda: self._ended(session))
+            except BaseException:
+                self._sessions.release(session)
+                raise
+            self._jobs[session_id] = job
+            return job
+
+    def cancel(self, session_id: str) -> None:
+        with self._jobs_lock:
+            job = self._jobs.get(session_id)
+        if job is not None:
+            job.stop()
+        else:
+            self._sessions.get(session_id)
+
+    def seek(self, session_id: str, position: int | None = None, *, by: int = 0) -> Result:
+        began = time.monotonic()
+
+        def work(session: Session) -> Result:
+            to = session.state.position + by if position is None else position
+            state = sought(session.state, to)
+            generator = load_for(session, self._library).generator
+            ws = to_tensor(latent_of(state), generator.device)[None]
+            preview = encode(draw(generator, ws, state.noise), PreviewOptions(), 0)
+            session.state = state
+            return result(session, "sought", 0, time.monotonic() - began, preview)
+
+        return self._call(session_id, work)
+
+    def pixels(self, session_id: str, request: ResultRequest) -> Pixels:
+        return self._call(session_id, lambda session: self._pixels(session, request.composited))
+
+    def close(self, session_id: str) -> None:
+        with self._jobs_lock:
+            job = self._jobs.get(session_id)
+            self._sessions.remove(session_id)
+        if job is not None:
+            job.abandon()
+
+    def stop(self) -> None:
+        self._engine.stop()
+
+    def _call(self, session_id: str, work: Callable[[Session], T]) -> T:
+        """Runs `work` on the engine's thread, ahead of the jobs, with the session for itself."""
+        session = self._sessions.claim(session_id)
+        try:
+            return self._engine.call(lambda: work(session))
+        finally:
+            self._sessions.release(session)
+
+    def _draw_thumbnail(self) -> None:
+        """One at a time, so that whoever comes meanwhile need not wait for all of them."""
+        if self._thumbnails.make_one(self._library):
+            self._engine.when_idle(self._draw_thumbnail)
+
+    def _ended(self, session: Session) -> None:
+        self._sessions.release(session)
+        with self._jobs_lock:
+            self._jobs.pop(session.id, None)
+
+    def _pixels(self, session: Session, composited: bool) -> Pixels:
+        state = session.state
+        generator = load_for(session, self._library).generator
+        after = draw(generator, to_tensor(latent_of(state), generator.device)[None], state.noise)
+        if not composited:
+            return Pixels(to_array(_opaque(after)))
+        before = draw(generator, to_tensor(state.start_latent, generator.device)[None], state.noise)
+        picture = session.picture or Picture(_opaque(before))
+        mask = to_mask(state.mask.array, state.mask.offset_x, state.mask.offset_y) if state.mask else None
+        edit = composite(picture, canvas_frame(state), before, after, mask)
+        return Pixels(to_array(edit.pixels), edit.x, edit.y)
+
+    def _model_info(self, entry: ModelEntry) -> ModelInfo:
+        points = entry.alignment.points if entry.alignment else ()
+        return ModelInfo(
+            entry.id,
+            entry.name,
+            entry.domain,
+            entry.licence,
+            entry.resolution,
+            entry.sha256,
+            tuple(AlignmentPoint(point.name, point.x, point.y) for point in points),
+            entry.bundled,
+            self._thumbnails.get(entry) or b"",
+        )
+
+
+def _opaque(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The model's picture [3, R, R] as RGBA [R, R, 4]."""
+    rgb = to_rgb8(picture)
+    return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])

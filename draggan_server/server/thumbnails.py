@@ -1,0 +1,75 @@
+"""A small picture for each model, drawn once and kept in the user's data folder."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from draggan_server.canvas import to_rgb8
+from draggan_server.models import ModelEntry, ModelLibrary
+from draggan_server.server.pixels import draw
+from draggan_server.stylegan2 import z_from_seed
+
+log = logging.getLogger(__name__)
+
+SIDE = 128
+SEED = 0
+PSI = 0.7
+
+
+class Thumbnails:
+    """PNG files named by the model's sha256, so that a changed model gets a new one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._drawn: dict[str, bytes] = {}
+
+    def get(self, entry: ModelEntry) -> bytes | None:
+        """The model's thumbnail; None where it has not been drawn yet. Empty: it cannot be."""
+        if entry.sha256 not in self._drawn:
+            try:
+                self._drawn[entry.sha256] = self._file(entry).read_bytes()
+            except OSError:
+                return None
+        return self._drawn[entry.sha256]
+
+    def make_one(self, library: ModelLibrary) -> bool:
+        """Draws one that is missing, on the engine's thread. False when there was none."""
+        for entry in library.entries():
+            if self.get(entry) is None:
+                self._drawn[entry.sha256] = self._draw(library, entry)
+                self._keep(entry)
+                return True
+        return False
+
+    def _draw(self, library: ModelLibrary, entry: ModelEntry) -> bytes:
+        try:
+            generator = library.load(entry.id).generator
+            z = z_from_seed(SEED, generator.config.z_dim).to(generator.device)
+            with torch.no_grad():
+                ws = generator.mapping(z, psi=PSI)
+            image = Image.fromarray(to_rgb8(draw(generator, ws, "const")))
+            file = io.BytesIO()
+            image.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(file, "PNG")
+            return file.getvalue()
+        except Exception as error:
+            log.warning("no thumbnail for %s: %s", entry.path, error)
+            return b""
+
+    def _keep(self, entry: ModelEntry) -> None:
+        """On disk too, for the next time; a full disk only means drawing it again."""
+        file = self._file(entry)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            draft = file.with_suffix(".part")
+            draft.write_bytes(self._drawn[entry.sha256])
+            draft.replace(file)
+        except OSError as error:
+            log.warning("the thumbnail of %s is not kept: %s", entry.id, error)
+
+    def _file(self, entry: ModelEntry) -> Path:
+        return self._folder / f"{entry.sha256}.png"

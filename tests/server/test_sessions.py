@@ -1,0 +1,240 @@
+"""Sessions on the real server, through the client library: open, drag, history, pixels, opening again."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from draggan_client.arrays import Array
+from draggan_client.edit_state import EditState
+from draggan_client.errors import ServerError
+from draggan_client.messages import (
+    DragOptions,
+    Frame,
+    FromLatent,
+    FromPicture,
+    FromSeed,
+    FromState,
+    MaskData,
+    PointPair,
+    Preview,
+    PreviewOptions,
+    Progress,
+    Result,
+    Source,
+)
+from draggan_client.session import Session
+from tests.server.harness import ServerProcess, pull
+
+FEW_STEPS = DragOptions(max_steps=3)
+PREVIEWS = PreviewOptions(size=48, format="png", interval_s=0.0)
+
+
+def opened(server: ServerProcess, source: Source, model: str = "noise") -> Session:
+    session = server.connection().session(source, model)
+    list(session.open())
+    return session
+
+
+def finished(session: Session, *points: PointPair, **options) -> Result:
+    *_, last = session.drag(points or (pull(),), settings=FEW_STEPS, **options)
+    assert isinstance(last, Result)
+    return last
+
+
+def numbers(array: Array) -> np.ndarray:
+    dtype = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}[array.dtype]
+    return np.frombuffer(array.data, dtype).reshape(array.shape)
+
+
+def painted(side: int = 64, dtype: str = "u8") -> Array:
+    """A soft picture, opaque."""
+    ramp = np.linspace(0.2, 0.8, side)
+    rgba = np.stack([*np.meshgrid(ramp, ramp), np.full((side, side), 0.5), np.ones((side, side))], axis=-1)
+    full = {"u8": 255, "u16": 65535, "f32": 1}[dtype]
+    values = (rgba * full).astype({"u8": "<u1", "u16": "<u2", "f32": "<f4"}[dtype])
+    return Array(dtype, values.shape, values.tobytes())
+
+
+def test_hello_and_models(server: ServerProcess):
+    connection = server.connection()
+    hello = connection.hello()
+    assert hello.pid == server.process.pid
+    models = {model.id: model for model in connection.models().models}
+    assert {"noise", "slow"} <= models.keys()
+    assert models["noise"].resolution == 32
+    assert len(models["noise"].sha256) == 64
+
+
+def test_a_seed_gives_a_picture_and_a_session(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    result = session.result
+    assert (result.reason, result.position, result.history_length) == ("opened", 0, 0)
+    with Image.open(io.BytesIO(result.preview.data)) as preview:
+        assert preview.size == (result.preview.width, result.preview.height)
+    pixels = session.pixels(composited=False)
+    assert pixels.picture.shape == (32, 32, 4)
+    again = opened(server, FromSeed(7)).pixels(composited=False)
+    assert again == pixels
+    assert opened(server, FromSeed(8)).pixels(composited=False) != pixels
+
+
+def test_a_latent_opens_as_it_is(server: ServerProcess):
+    state = opened(server, FromSeed(7)).state()
+    session = opened(server, FromLatent(state.start_latent))
+    assert session.state().start_latent == state.start_latent
+    assert session.state().source == "latent"
+
+
+def test_a_drag_says_each_step_and_its_previews_belong_to_its_handles(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    events = list(session.drag([pull()], settings=DragOptions(max_steps=30), preview=PREVIEWS))
+    *before, result = events
+    progress = [event for event in before if isinstance(event, Progress) and event.stage == "drag"]
+    assert [event.step for event in progress] == sorted({event.step for event in progress})
+    assert all(event.total_steps == 30 for event in progress)
+    assert progress[-1].points[0].id == "p"
+    assert result.reason in ("reached", "step_limit", "stalled")
+    assert result.steps == progress[-1].step
+    previews = [event for event in before if isinstance(event, Preview)]
+    for preview in previews:
+        said_before = before[before.index(preview) - 1]
+        assert isinstance(said_before, Progress)
+        assert said_before.step == preview.step
+        with Image.open(io.BytesIO(preview.data)) as picture:
+            assert (picture.size, picture.format) == ((48, 48), "PNG")
+    state = session.state()
+    assert state.position == len(state.history) == 1
+    assert state.history[0].latent != state.start_latent
+    assert state.points[0].reference_feature is not None
+
+
+def test_no_preview_is_sent_unasked(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    assert not any(isinstance(event, Preview) for event in session.drag([pull()], settings=FEW_STEPS))
+    assert session.result.preview is None
+
+
+def test_undo_redo_and_seek(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    pictures = [session.pixels(composited=False)]
+    states = [session.state()]
+    for to_x in (20.0, 26.0):
+        finished(session, pull(to_x=to_x))
+        pictures.append(session.pixels(composited=False))
+        states.append(session.state())
+    assert len({picture.picture.data for picture in pictures}) == 3
+    for go, position in ((session.undo, 1), (session.undo, 0), (session.redo, 1), (session.redo, 2)):
+        result = go()
+        assert (result.reason, result.position, result.history_length) == ("sought", position, 2)
+        assert session.pixels(composited=False) == pictures[position]
+        if position:
+            assert session.state().points == states[position].points
+    with pytest.raises(ServerError, match="2 finished drags") as raised:
+        session.redo()
+    assert raised.value.code == "bad_request"
+    assert session.seek(0).position == 0
+    finished(session)
+    assert session.result.history_length == 1
+
+
+def test_references_survive_adding_and_leaving_out_points(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    finished(session, pull(id="a"), pull(20, 20, 20, 20, id="b"))
+    first = {point.id: point for point in session.state().points}
+    handle = session.result.points[0]
+    finished(session, pull(handle.x, handle.y, id="a"), pull(5, 25, 9, 25, id="c"))
+    second = {point.id: point for point in session.state().points}
+    assert second.keys() == {"a", "c"}
+    for part in ("reference_x", "reference_y", "reference_feature", "reference_resolution"):
+        assert getattr(second["a"], part) == getattr(first["a"], part)
+    assert (second["c"].reference_x, second["c"].reference_y) == (5.0, 25.0)
+    session.undo()
+    assert {point.id: point for point in session.state().points} == first
+
+
+def test_an_edit_state_opens_the_same_edit_and_a_drag_goes_on_the_same(server: ServerProcess):
+    one = opened(server, FromSeed(7))
+    finished(one)
+    other = opened(server, FromState(one.edit_state), model=None)
+    assert other.result.session != one.result.session
+    assert other.state() == one.state()
+    assert other.result.position == 1
+    handle = one.result.points[0]
+    for session in (one, other):
+        finished(session, pull(handle.x, handle.y))
+    assert one.state() == other.state()
+
+
+def test_a_picture_is_inverted_and_dragged_at_its_place_and_depth(server: ServerProcess):
+    frame = Frame(110.0, 210.0, 48.0)
+    source = FromPicture(painted(dtype="u16"), 100, 200, frame)
+    session = server.connection().session(source, "noise")
+    events = list(session.open())
+    steps = [event.step for event in events if isinstance(event, Progress) and event.stage == "invert"]
+    assert steps and steps[-1] == max(steps)
+    assert events[-1].reason == "opened"
+    assert session.state().frame == frame
+    mask = np.zeros((64, 64), "<u1")
+    mask[:, :32] = 255
+    drag = session.drag(
+        [pull(120, 220, 140, 240)],
+        MaskData(Array("u8", mask.shape, mask.tobytes()), 100, 200),
+        dataclasses.replace(FEW_STEPS, step_size=0.5),
+    )
+    *_, result = drag
+    pixels = session.pixels()
+    assert (pixels.picture.dtype, pixels.picture.shape) == ("u16", (48, 48, 4))
+    assert (pixels.offset_x, pixels.offset_y) == (110, 210)
+    alpha = numbers(pixels.picture)[..., 3]
+    assert alpha[:, :22].any(), "the drag changed nothing that may change"
+    assert not alpha[:, 22:].any(), "what must not change shows the edit"
+    again = opened(server, FromState(result.edit_state), model=None)
+    assert again.pixels() == pixels
+
+
+def test_nothing_changed_is_nothing_shown(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    assert not numbers(session.pixels().picture)[..., 3].any()
+
+
+def test_stop_keeps_what_there_is(server: ServerProcess):
+    session = opened(server, FromSeed(7), model="slow")
+    last = None
+    for event in session.drag([pull(30, 30, 100, 100)]):
+        if isinstance(event, Progress) and event.step >= 2:
+            session.cancel()
+        last = event
+    assert isinstance(last, Result)
+    assert last.reason == "stopped"
+    assert last.history_length == 1
+    assert 2 <= last.steps < 20
+
+
+def test_a_closed_session_is_opened_again_by_the_client(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    finished(session)
+    state = session.state()
+    session.close()
+    session.undo()
+    assert session.state().history == state.history
+
+
+def test_thumbnails_come_when_the_engine_has_time(server: ServerProcess):
+    from tests.server.harness import until
+
+    def thumbnails() -> list[bytes]:
+        return [model.thumbnail for model in server.connection().models().models]
+
+    until(lambda: all(thumbnails()), "thumbnails")
+    with Image.open(io.BytesIO(thumbnails()[0])) as picture:
+        assert picture.size == (128, 128)
+
+
+def test_what_a_result_carries_opens_with_the_client_library(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    assert EditState.from_ascii(session.state().to_ascii()) == session.state()
