@@ -253,8 +253,8 @@ class Trainer:
     def _advance(self, pictures: int) -> None:
         self._pictures += pictures
         keep = 0.5 ** (pictures / self.recipe.ema_pictures)
-        averaged = list(self.average.parameters())
-        torch._foreach_lerp_(averaged, list(self.generator.parameters()), 1 - keep)
+        for averaged, current in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            averaged.lerp_(current, 1 - keep)
 
     # Measuring
 

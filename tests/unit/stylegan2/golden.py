@@ -65,20 +65,21 @@ def _tensor(storage: Any, offset: int, size: tuple[int, ...], stride: tuple[int,
     return torch.empty(0).set_(storage, offset, size, stride).clone()
 
 
-class _Reader(pickle.Unpickler):
-    _ALLOWED = {
-        "torch_utils.persistence._reconstruct_persistent_obj": lambda meta: meta,
-        "collections.OrderedDict": OrderedDict,
-        "torch._utils._rebuild_parameter": lambda data, requires_grad, hooks: data,
-        "torch._utils._rebuild_tensor_v2": _tensor,
-        "torch.storage._load_from_bytes": _storage,
-        "numpy._core.multiarray.scalar": lambda dtype, payload: np.frombuffer(payload, dtype)[0],
-        "numpy.dtype": np.dtype,
-        "dnnlib.util.EasyDict": dict,
-    }
+_ALLOWED = {
+    "torch_utils.persistence._reconstruct_persistent_obj": lambda meta: meta,
+    "collections.OrderedDict": OrderedDict,
+    "torch._utils._rebuild_parameter": lambda data, requires_grad, hooks: data,
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch.storage._load_from_bytes": _storage,
+    "numpy._core.multiarray.scalar": lambda dtype, payload: np.frombuffer(payload, dtype)[0],
+    "numpy.dtype": np.dtype,
+    "dnnlib.util.EasyDict": dict,
+}
 
+
+class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return self._ALLOWED[f"{module}.{name}"]
+            return _ALLOWED[f"{module}.{name}"]
         except KeyError:
             raise pickle.UnpicklingError(f"{module}.{name} is not expected in a golden file") from None
