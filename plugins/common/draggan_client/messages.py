@@ -124,7 +124,7 @@ class DragOptions(Record):
 
     r1: Annotated[float, Between(0.001, 0.25)] | None = None
     """Radius of motion supervision, in fractions of the model's picture."""
-    r2: Annotated[float, Between(0.001, 0.5)] | None = None
+    r2: Annotated[float, Between(0.001, 0.25)] | None = None
     """Radius of the search in point tracking, in fractions of the model's picture."""
     mask_weight: Annotated[float, Between(0, 1000)] | None = None
     step_size: Annotated[float, Between(1e-6, 1)] | None = None
@@ -133,7 +133,7 @@ class DragOptions(Record):
     moving_resolution: Annotated[int, Between(4, 1024)] | None = None
     """The latents that feed blocks up to this many pixels move; the finer ones stay."""
     max_steps: Annotated[int, Between(1, 10_000)] | None = None
-    tolerance_px: Annotated[float, Between(0, 1000)] | None = None
+    tolerance_px: Annotated[float, Between(0.01, 1000)] | None = None
     """How near the target counts as reached, in the model's pixels."""
     tracking_norm: Literal["l1", "l2"] | None = None
 
