@@ -182,8 +182,8 @@ class Engine(Generic[E]):
         """One step of the job. False when that was its end; it is out of the ring then."""
         try:
             if job._abandoned.is_set():
-                log.info("%s: the client has gone; dropped after turn %d", job.name, job.steps)
                 self._finish(job)
+                log.info("%s: the client has gone; dropped after turn %d", job.name, job.steps)
                 job.mailbox.close()
                 return False
             # A generator that has not begun cannot catch anything: it gets its first turn first.

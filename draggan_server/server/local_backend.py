@@ -95,8 +95,8 @@ class LocalBackend:
         return self._engine.submit("open", work)
 
     def step(self, session_id: str, request: DragRequest) -> Job[Event]:
+        session = self._sessions.claim(session_id)
         with self._jobs_lock:
-            session = self._sessions.claim(session_id)
             try:
                 work = drag_session(session, request, self._library)
                 job = self._engine.submit(f"drag in {session_id}", work, lambda: self._ended(session))
@@ -155,9 +155,9 @@ class LocalBackend:
             self._engine.when_idle(self._draw_thumbnail)
 
     def _ended(self, session: Session) -> None:
-        self._sessions.release(session)
         with self._jobs_lock:
             self._jobs.pop(session.id, None)
+        self._sessions.release(session)
 
     def _pixels(self, session: Session, composited: bool) -> Pixels:
         state = session.state

@@ -13,6 +13,9 @@ from draggan_server.server.errors import RefusedError
 from draggan_server.server.limits import Limits
 from draggan_server.server.session import Session
 
+GRACE_S = 2.0
+"""Who hangs up on a drag and asks for something else at once finds it ending: that much patience, not an error."""
+
 
 class Sessions:
     """Safe to use from any thread. The one untouched for longest goes first; one with a running job stays."""
@@ -21,7 +24,8 @@ class Sessions:
         self._limits = limits
         self._clock = clock
         self._sessions: dict[str, Session] = {}
-        self._lock = threading.Lock()
+        self._waiting = 0
+        self._lock = threading.Condition()
 
     def __len__(self) -> int:
         with self._lock:
@@ -41,9 +45,17 @@ class Sessions:
             return self._get(session_id)
 
     def claim(self, session_id: str) -> Session:
-        """The session, for one job alone until `release`. Raises RefusedError: unknown_session, busy."""
+        """The session, for one job alone until `release`. Waits a little for what is running in it.
+
+        Raises RefusedError: unknown_session, busy.
+        """
         with self._lock:
             session = self._get(session_id)
+            if session.running and self._waiting < self._limits.max_calls:
+                self._waiting += 1
+                self._lock.wait_for(lambda: not session.running, GRACE_S)
+                self._waiting -= 1
+                session = self._get(session_id)
             if session.running:
                 raise RefusedError(
                     "busy",
@@ -58,6 +70,7 @@ class Sessions:
             session.running = False
             session.touched = self._clock()
             self._evict(keep=session)
+            self._lock.notify_all()
 
     def remove(self, session_id: str) -> None:
         """Forgets the session. Raises RefusedError (unknown_session)."""

@@ -14,9 +14,10 @@ BODY_LIMIT = 4 << 20
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with "noise" (32 px, milliseconds a step) and "slow" (128 px)."""
+    """A folder with "noise" (32 px, milliseconds a step), "brisk" (64 px) and "slow" (128 px)."""
     folder = tmp_path_factory.mktemp("models")
     save_model(folder, "noise")
+    save_model(folder, "brisk", resolution=64, channels=48)
     save_model(folder, "slow", resolution=128, channels=64)
     return folder
 

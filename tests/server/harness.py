@@ -81,9 +81,11 @@ class ServerProcess:
     ) -> None:
         """limits: arguments of Limits(...). before: Python statements that run in the process first."""
         self.home = Home(home)
+        # Not by PYTHONPATH: a client that starts the server takes that out of the environment.
         code = (
             f"{before}\n"
             "import sys\n"
+            f"sys.path[:0] = {[str(ROOT), str(ROOT / 'plugins' / 'common')]}\n"
             "from draggan_server.server.limits import Limits\n"
             "from draggan_server.server.runner import ServerStartError, serve\n"
             "try:\n"
@@ -94,7 +96,6 @@ class ServerProcess:
         self._environment = {
             **os.environ,
             "DRAGGAN_HOME": str(home),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "plugins" / "common")]),
             "OMP_NUM_THREADS": "1",
             **(environment or {}),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -139,5 +140,5 @@ def test_a_session_is_claimed_by_one_at_a_time():
     with pytest.raises(RefusedError) as raised:
         sessions.claim(session.id)
     assert raised.value.error.code == "busy"
-    sessions.release(session)
-    sessions.claim(session.id)
+    threading.Timer(0.05, sessions.release, (session,)).start()
+    assert sessions.claim(session.id) is session
