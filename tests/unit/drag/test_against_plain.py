@@ -48,7 +48,7 @@ CASES = [
     Case("five points, soft mask", FIVE, masked=True),
     Case("a point and a pin", [FIVE[0], PlainPoint((40.5, 40.5), (40.5, 40.5))]),
     Case("at the borders", [PlainPoint((0.0, 0.0), (6.0, 3.0)), PlainPoint((64.0, 33.0), (57.0, 64.0))]),
-    Case("at the borders, soft mask", [PlainPoint((0.25, 63.5), (6.0, 64.0))], masked=True),
+    Case("at the borders, soft mask", [PlainPoint((20.0, 2.0), (30.0, 8.0))], masked=True),
 ]
 
 
