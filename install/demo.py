@@ -27,7 +27,8 @@ class Demo:
     """What each file shows -> where it lies."""
 
     def described(self) -> str:
-        lines = [f"One drag: {self.steps} steps in {self.seconds:.1f} s, ended because: {self.reason}. See:"]
+        how = self.reason.replace("_", " ")
+        lines = [f"A portrait's jaw was dragged: {how} after {self.steps} steps, {self.seconds:.1f} s. Look at"]
         return "\n".join(lines + [f"  {name + ':':<11}{path}" for name, path in self.files.items()])
 
 
@@ -38,7 +39,8 @@ def run_demo(python: Path, home: Path, pictures: Path) -> Demo:
     """
     pictures.mkdir(parents=True, exist_ok=True)
     command = [str(python), "-m", "draggan_server.cli", "drag", "--seed", str(SEED), "--point", POINT]
-    command += ["--out", str(pictures / "after.png"), "--animation", str(pictures / "drag.gif"), "--json"]
+    command += ["--before", str(pictures / "before.png"), "--out", str(pictures / "after.png")]
+    command += ["--animation", str(pictures / "drag.gif"), "--json"]
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
