@@ -1,0 +1,139 @@
+"""A drag through the server, and the pictures that are kept of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from draggan_client.errors import StoppedError
+from draggan_client.messages import DragRequest, Frame, HandleState, Preview, Progress, Result
+from draggan_client.session import Session, SessionEvent
+from draggan_server.cli.marks import Mark, with_marks
+from draggan_server.cli.options import Place
+from draggan_server.cli.pictures import PictureFile, Rgba, from_wire, with_edit
+from draggan_server.cli.progress import ProgressLine
+from draggan_server.cli.serving import ctrl_c_stops
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """A drag to be done."""
+
+    session: Session
+    request: DragRequest
+    layer: PictureFile | None
+    """The picture that the edit goes into; None: the model's own picture."""
+    marks: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """What came of it."""
+
+    result: Result
+    before: Rgba
+    after: Rgba
+    frames: tuple[NDArray[np.uint8], ...]
+    """[size, size, 3], of the square that the model sees; just before and after where no previews were asked for."""
+    targets: dict[str, Place]
+    model: str
+
+
+def run(edit: Edit, line: ProgressLine) -> Finished:
+    """Ctrl+C stops the drag, which then still has a result; before the drag it raises StoppedError.
+
+    Raises what Session does.
+    """
+    session, request = edit.session, edit.request
+    targets = {point.id: (point.target_x, point.target_y) for point in request.points}
+    at_start = tuple(HandleState(point.id, point.handle_x, point.handle_y, 0.0) for point in request.points)
+    with ctrl_c_stops(session) as stopped:
+        _show(session.open(), line)
+        frame = _frame(session)
+        album = _Album(edit, frame, targets)
+        before = album.picture(at_start)
+        album.add_own(at_start)
+        if stopped.is_set():
+            raise StoppedError("Stopped before the drag.")
+        handles = at_start
+        for event in session.drag(request.points, request.mask, request.settings, request.preview):
+            if isinstance(event, Progress):
+                line.progress(event)
+                handles = event.points
+            elif isinstance(event, Preview) and event.step > 0:
+                album.add_preview(event, handles)
+    result, state = session.result, session.state()
+    assert result is not None and state is not None
+    album.add_own(result.points)
+    return Finished(result, before, album.picture(result.points), tuple(album.frames), targets, state.model_id)
+
+
+def _show(events: Iterable[SessionEvent], line: ProgressLine) -> None:
+    for event in events:
+        if isinstance(event, Progress):
+            line.progress(event)
+
+
+def _frame(session: Session) -> Frame:
+    state = session.state()
+    assert state is not None
+    return state.frame
+
+
+class _Album:
+    """The session's pictures, as they are now, marked where that was asked for."""
+
+    def __init__(self, edit: Edit, frame: Frame, targets: dict[str, Place]) -> None:
+        self._edit = edit
+        self._frame = frame
+        self._targets = targets
+        self.frames: list[NDArray[np.uint8]] = []
+        self._base = edit.layer.pixels if edit.layer else _model_picture_at_start(edit.session)
+
+    def picture(self, handles: Iterable[HandleState]) -> Rgba:
+        """With a layer or a mask, the edit inside what was there before; otherwise the model's whole picture."""
+        state = self._edit.session.state()
+        assert state is not None
+        if self._edit.layer:
+            pixels = with_edit(self._base, self._edit.session.pixels())
+            return self._marked(pixels, handles, Frame(0.0, 0.0, float(self._edit.layer.width)))
+        if state.mask is not None and state.source != "picture":
+            return self._marked(with_edit(self._base, self._edit.session.pixels()), handles, self._frame)
+        return self._marked(from_wire(self._edit.session.pixels(composited=False)), handles, self._frame)
+
+    def add_own(self, handles: Iterable[HandleState]) -> None:
+        """The model's picture becomes a frame of the animation."""
+        preview = self._edit.request.preview
+        if preview:
+            image = Image.fromarray(from_wire(self._edit.session.pixels(composited=False)))
+            self._add(image.resize((preview.size, preview.size), Image.Resampling.BICUBIC), handles)
+
+    def add_preview(self, preview: Preview, handles: Iterable[HandleState]) -> None:
+        """The preview becomes a frame of the animation."""
+        with Image.open(io.BytesIO(preview.data)) as image:
+            self._add(image.convert("RGBA"), handles)
+
+    def _add(self, image: Image.Image, handles: Iterable[HandleState]) -> None:
+        self.frames.append(self._marked(np.array(image), handles, self._frame)[..., :3])
+
+    def _marked(self, pixels: Rgba, handles: Iterable[HandleState], shown: Frame) -> Rgba:
+        if not self._edit.marks:
+            return pixels
+        return with_marks(pixels, [Mark((each.x, each.y), self._targets[each.id]) for each in handles], shown)
+
+
+def _model_picture_at_start(session: Session) -> Rgba:
+    """The model's picture before the first drag, which edits are laid over."""
+    now = session.result.position if session.result else 0
+    if now:
+        session.seek(0)
+    try:
+        return from_wire(session.pixels(composited=False))
+    finally:
+        if now:
+            session.seek(now)

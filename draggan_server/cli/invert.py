@@ -1,0 +1,55 @@
+"""`draggan-server invert`"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from draggan_client.messages import Frame, FromPicture, Progress
+from draggan_server.cli.files import Outputs, check_writable
+from draggan_server.cli.options import FrameParameter, json_option, model_option, output
+from draggan_server.cli.pictures import check_format, encoded, from_wire, on_wire, read_picture
+from draggan_server.cli.progress import ProgressLine
+from draggan_server.cli.serving import connect, ctrl_c_stops
+
+
+@click.command()
+@click.argument("picture", type=click.Path(path_type=Path))
+@click.option(
+    "--frame", type=FrameParameter(), help="The square that the model sees.  [default: the largest in the middle]"
+)
+@model_option
+@output("--out", default="reconstruction.png", show_default=True, help="The picture as the model draws it.")
+@output("--state", help="Keep what was found, for `draggan-server drag --state`.")
+@json_option
+def invert(picture: Path, frame: Frame | None, model: str | None, out: Path, state: Path | None, as_json: bool) -> None:
+    """Find a picture in a model, so that it can be dragged.
+
+    \b
+    draggan-server invert portrait.png --state portrait.state
+    draggan-server drag --state portrait.state --picture portrait.png --point 120,160:150,150
+    """
+    check_format(out)
+    check_writable((out, state), inputs=(picture,))
+    source = FromPicture(on_wire(read_picture(picture).pixels), frame=frame)
+    with ProgressLine() as line, connect(line).session(source, model) as session:
+        with ctrl_c_stops(session):
+            for event in session.open():
+                if isinstance(event, Progress):
+                    line.progress(event)
+        result = session.result
+        assert result is not None
+        pixels = from_wire(session.pixels(composited=False))
+    outputs = Outputs()
+    outputs.write("reconstruction", out, lambda: encoded(pixels, out))
+    outputs.write("state", state, lambda: result.edit_state)
+    outputs.check()
+    if as_json:
+        answer = {"steps": result.steps, "seconds": round(result.seconds, 3), "files": outputs.written}
+        click.echo(json.dumps(answer))
+    else:
+        click.echo(f"Found after {result.steps} steps in {result.seconds:.1f} s.")
+        for what, path in outputs.written.items():
+            click.echo(f"  {what}: {path}")
