@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 import torch
 
+from ..checkpoints import load_checkpoint
+from .finder import FinderProgress, FinderRecipe, save_finder, train_finder
 from .recipe import PORTRAITS
+from .sheet import contact_sheet
 from .trainer import Progress, Trainer
 
 
@@ -39,6 +42,34 @@ def train(out: Path, device: str, bf16: bool, threads: int | None) -> None:
         )
 
     Trainer(PORTRAITS, out, torch.device(device), bf16).run(report)
+
+
+@main.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("tests/data/finder.safetensors"), show_default=True
+)
+@click.option("--threads", type=int, default=1, show_default=True)
+def finder(out: Path, threads: int) -> None:
+    """Train the landmark finder that judges the quality tests, on the processor, and write it to OUT."""
+    torch.set_num_threads(threads)
+
+    def report(progress: FinderProgress) -> None:
+        left = (progress.of - progress.pictures) / progress.pictures_per_second
+        click.echo(
+            f"{progress.pictures:>7}/{progress.of}  loss {progress.loss:.5f}  "
+            f"{progress.pictures_per_second:.0f} pictures/s  {left / 60:.0f} min left"
+        )
+
+    save_finder(out, train_finder(FinderRecipe(), report))
+
+
+@main.command()
+@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+def sheet(model: Path, out: Path) -> None:
+    """Draw 64 unseen portraits at psi 0.7, at psi 1, and as the renderer draws them, into the PNG file OUT."""
+    torch.set_num_threads(1)
+    contact_sheet(load_checkpoint(model).generator).save(out)
 
 
 if __name__ == "__main__":
