@@ -48,5 +48,5 @@ class Backend(Protocol):
     def close(self, session_id: str) -> None:
         """Ends what is running in the session, keeping nothing, and forgets it."""
 
-    def stop(self) -> None:
-        """Ends everything; streams get an error that says so."""
+    def stop(self, timeout_s: float) -> bool:
+        """Ends everything; streams get an error that says so. False when that was not done in time."""

@@ -133,14 +133,15 @@ class Engine(Generic[E]):
             self._chore = chore
             self._wake.notify_all()
 
-    def stop(self, timeout_s: float = 5.0) -> None:
+    def stop(self, timeout_s: float) -> bool:
         """Ends every job with an error event that says so, after the step being taken, and the thread with
-        them."""
+        them. False when the step being taken outlasted timeout_s."""
         with self._wake:
             self._stopping = True
             self._wake.notify_all()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:

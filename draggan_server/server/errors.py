@@ -82,6 +82,8 @@ def describe(error: BaseException) -> Error:
         return Error("bad_request", "Stopped before there was anything to keep.")
     if _is_out_of_memory(error):
         log.error("out of memory: %s", error)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
         return Error(
             "out_of_memory",
             "There was not enough memory for this step; nothing of the picture was lost.",

@@ -14,10 +14,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from draggan_client.errors import EditStateError
-from draggan_server.canvas import CanvasError, Frame, ModelPicture, Picture, to_rgb8
-from draggan_server.canvas.depth import from_unit
+from draggan_server.canvas import CanvasError, Frame, Picture
+from draggan_server.canvas.depth import from_unit, to_unit
 from draggan_server.canvas.picture import Region
-from draggan_server.canvas.result import upsample
 
 _KEY = "draggan"
 _MOST_PIXELS = 1 << 28
@@ -39,30 +38,31 @@ def crop(picture: Picture, frame: Frame) -> Picture:
     return Picture(part.copy(), left, top)
 
 
-def to_png(cropped: Picture, seen: ModelPicture) -> bytes:
-    """What the model saw, with alpha, and the place, size and depth of the cropped picture."""
-    alpha = np.rint(seen.alpha * 255.0).astype(np.uint8)
+def to_png(cropped: Picture, frame: Frame, resolution: int) -> bytes:
+    """The cropped picture, its pixels no smaller than those of a model of `resolution`; 8 bits deep."""
     facts = PngInfo()
     place = [cropped.x, cropped.y, cropped.width, cropped.height]
     facts.add_text(_KEY, json.dumps({"dtype": cropped.pixels.dtype.name, "place": place}))
+    scale = min(1.0, resolution / frame.size)
+    size = max(1, round(cropped.width * scale)), max(1, round(cropped.height * scale))
+    rgba = np.clip(np.nan_to_num(to_unit(cropped.pixels)), 0.0, 1.0)
+    image = Image.fromarray(np.rint(rgba * 255.0).astype(np.uint8))
     file = io.BytesIO()
-    Image.fromarray(np.dstack([to_rgb8(seen.rgb), alpha])).save(file, "PNG", pnginfo=facts)
+    image.resize(size, Image.Resampling.BOX).save(file, "PNG", pnginfo=facts)
     return file.getvalue()
 
 
-def from_png(data: bytes, frame: Frame) -> Picture:
+def from_png(data: bytes) -> Picture:
     """The cropped picture again, as fine as the PNG holds it. Raises EditStateError."""
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             facts = json.loads(image.info[_KEY])
-            seen = np.asarray(image.convert("RGBA"), np.float32) / 255.0
-        x, y, width, height = (int(value) for value in facts["place"])
-        dtype = _DEPTHS[facts["dtype"]]
-        if not (width > 0 and height > 0 and width * height <= _MOST_PIXELS):
-            raise ValueError(f"a picture of {width} x {height} px")
-        region = Region(x, y, x + width, y + height)
-        planes = [upsample(seen[..., channel], frame, region, Image.Resampling.BILINEAR) for channel in range(4)]
-        return Picture(from_unit(np.stack(planes, axis=-1), dtype), x, y)
+            x, y, width, height = (int(value) for value in facts["place"])
+            if not (width > 0 and height > 0 and width * height <= _MOST_PIXELS):
+                raise ValueError(f"a picture of {width} x {height} px")
+            rgba = image.convert("RGBA").resize((width, height), Image.Resampling.BILINEAR)
+        unit = np.asarray(rgba, np.float32) / np.float32(255.0)
+        return Picture(from_unit(unit, _DEPTHS[facts["dtype"]]), x, y)
     except (OSError, ValueError, KeyError, TypeError, CanvasError, Image.DecompressionBombError) as error:
         raise EditStateError(
             f"This edit state is damaged: its picture cannot be read ({type(error).__name__}: {error}).",

@@ -49,14 +49,11 @@ T = TypeVar("T")
 class LocalBackend:
     """See `backend.Backend`."""
 
-    def __init__(
-        self, library: ModelLibrary, thumbnails: Thumbnails, limits: Limits, device: str, default_model: str
-    ) -> None:
+    def __init__(self, library: ModelLibrary, thumbnails: Thumbnails, limits: Limits, device: str) -> None:
         self._library = library
         self._thumbnails = thumbnails
         self._limits = limits
         self._device = device
-        self._default_model = default_model
         self._sessions = Sessions(limits)
         self._jobs: dict[str, Job[Event]] = {}
         self._jobs_lock = threading.Lock()
@@ -78,7 +75,7 @@ class LocalBackend:
             PROTOCOL,
             os.getpid(),
             self._device,
-            self._default_model,
+            self._library.default_id(),
             len(self._sessions),
             self._limits.max_sessions,
         )
@@ -91,7 +88,7 @@ class LocalBackend:
 
     def open(self, request: OpenRequest) -> Job[Event]:
         self._sessions.evict()
-        work = open_session(request, self._library, self._sessions, self._default_model)
+        work = open_session(request, self._library, self._sessions)
         return self._engine.submit("open", work)
 
     def step(self, session_id: str, request: DragRequest) -> Job[Event]:
@@ -138,8 +135,8 @@ class LocalBackend:
         if job is not None:
             job.abandon()
 
-    def stop(self) -> None:
-        self._engine.stop()
+    def stop(self, timeout_s: float) -> bool:
+        return self._engine.stop(timeout_s)
 
     def _call(self, session_id: str, work: Callable[[Session], T]) -> T:
         """Runs `work` on the engine's thread, ahead of the jobs, with the session for itself."""

@@ -47,13 +47,13 @@ class Opened:
     steps: int = 0
 
 
-def open_session(request: OpenRequest, library: ModelLibrary, sessions: Sessions, default_model: str) -> Work[Event]:
+def open_session(request: OpenRequest, library: ModelLibrary, sessions: Sessions) -> Work[Event]:
     """Returns the Result; the session is added to `sessions` just before, so that nothing is left of a job
     that was stopped, failed or lost its client."""
     began = time.monotonic()
     yield ()
     state = EditState.from_bytes(request.source.state) if isinstance(request.source, FromState) else None
-    model_id = request.model or (state.model_id if state else default_model)
+    model_id = request.model or (state.model_id if state else library.default_id())
     entry = library.entry(model_id)
     yield (Progress("open", 0, 0, elapsed_s=time.monotonic() - began),)
     checkpoint = library.load(model_id)
@@ -86,7 +86,7 @@ def _from_state(state: EditState, request: OpenRequest, entry: ModelEntry, check
             "Put that model's file back, or start a new edit on this layer.",
         )
     _check_latent(latent_of(state), checkpoint)
-    picture = frame_picture.from_png(state.frame_picture, canvas_frame(state)) if state.frame_picture else None
+    picture = frame_picture.from_png(state.frame_picture) if state.frame_picture else None
     return Opened(state, picture)
 
 
@@ -143,7 +143,7 @@ def _from_picture(
     assert step is not None
     latent = half(step.ws[0])
     wire_frame = messages.Frame(frame.x, frame.y, frame.size)
-    png = frame_picture.to_png(picture, seen)
+    png = frame_picture.to_png(picture, frame, generator.resolution)
     state = _new_state(request, entry, checkpoint, wire_frame, latent, psi=1.0, frame_picture=png)
     return Opened(state, picture, step.step)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -19,7 +20,7 @@ import draggan_server
 from draggan_client.discovery import Home, RuntimeInfo, find_home, read_runtime, remove_runtime, write_runtime
 from draggan_client.locks import FileLock
 from draggan_client.messages import PROTOCOL
-from draggan_server.models import BUNDLED_MODELS, DEFAULT_MODEL, ModelLibrary
+from draggan_server.models import BUNDLED_MODELS, ModelLibrary
 from draggan_server.server.app import create_app
 from draggan_server.server.gate import guard
 from draggan_server.server.limits import Limits
@@ -33,8 +34,8 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 LOG_BYTES = 1 << 20
 LOG_FILES = 3
-FAREWELL_S = 2.0
-"""For streams to deliver their last event when the server ends."""
+FAREWELL_S = 5.0
+"""For the step being taken, and for streams to deliver their last event, when the server ends."""
 
 
 class ServerStartError(Exception):
@@ -73,7 +74,7 @@ class _Server:
         thumbnails = Thumbnails(home.folder / "thumbnails")
         token = new_token()
         self._sockets: dict[int, Any] = {}
-        self._backend = LocalBackend(library, thumbnails, limits, describe_device(device), DEFAULT_MODEL)
+        self._backend = LocalBackend(library, thumbnails, limits, describe_device(device))
         app = create_app(
             self._backend,
             port=lambda: self._port,
@@ -104,7 +105,8 @@ class _Server:
             raise ServerStartError(_cannot_write(self._home, error)) from None
         try:
             log.info("listening at %s, process %d", self._info.url, self._info.pid)
-            print(f"DragGAN server {draggan_server.__version__} at {self._info.url}", flush=True)
+            with contextlib.suppress(OSError, AttributeError):  # a full disk, or no standard output at all
+                print(f"DragGAN server {draggan_server.__version__} at {self._info.url}", flush=True)
             while not self._ending.is_set():
                 self._poll(1.0)
                 if self._is_idle():
@@ -113,6 +115,9 @@ class _Server:
         finally:
             self._close()
             log.info("ended")
+            logging.shutdown()
+            if not self._backend.stop(0.0):
+                os._exit(0)  # torch cannot be interrupted, and does not outlive the interpreter gracefully
 
     def _listen(self, app: Any, port: int) -> BaseWSGIServer:
         try:
@@ -133,7 +138,7 @@ class _Server:
                 clear_untrusted_proxy_headers=True,
             )
         except OSError as error:
-            self._backend.stop()
+            self._backend.stop(FAREWELL_S)
             raise ServerStartError(
                 f"Cannot listen on port {port} of {HOST} ({error.strerror or error}). "
                 "Choose another port, or none: then a free one is taken."
@@ -161,7 +166,7 @@ class _Server:
         """Takes back what was said about this server, lets streams say their last, and closes everything."""
         remove_runtime(self._home, self._info)
         self._waitress.accepting = False
-        farewell = threading.Thread(target=self._backend.stop, daemon=True)
+        farewell = threading.Thread(target=self._backend.stop, args=(FAREWELL_S,), daemon=True)
         farewell.start()
         until = time.monotonic() + FAREWELL_S
         while time.monotonic() < until and (farewell.is_alive() or self._has_open_requests()):

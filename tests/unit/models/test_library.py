@@ -65,7 +65,7 @@ def test_a_damaged_file_is_named_and_the_others_stay(user: Path, damage: str):
     assert [entry.id for entry in library.entries()] == ["whole"]
     (problem,) = library.problems()
     assert problem.id == "broken"
-    with pytest.raises(CheckpointError, match="broken.safetensors") as raised:
+    with pytest.raises(CheckpointError, match=r"broken\.safetensors") as raised:
         library.load("broken")
     assert raised.value.remedy
     library.load("whole")

@@ -24,7 +24,7 @@ def engine():
     engine: Engine[str] = Engine(lambda error: f"error: {type(error).__name__}", max_jobs=3, max_calls=2)
     engine.start()
     yield engine
-    engine.stop()
+    assert engine.stop(TIMEOUT_S)
 
 
 def counting(log: list[str], name: str, steps: int, gate: threading.Event | None = None) -> Generator:

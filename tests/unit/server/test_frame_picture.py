@@ -1,0 +1,74 @@
+"""The artist's picture on its way through the edit state."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from draggan_client.errors import EditStateError
+from draggan_server.canvas import Frame, Picture, composite
+from draggan_server.server.frame_picture import crop, from_png, to_png
+
+RESOLUTION = 32
+
+
+def picture(dtype: type, height: int = 90, width: int = 120, x: int = -7, y: int = 5) -> Picture:
+    """Colours at random, opaque but for a soft left side."""
+    values = np.random.RandomState(0).rand(height, width, 4)
+    values[..., 3] = np.clip(np.linspace(0.2, 4.0, width), 0, 1)
+    full = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0}[dtype]
+    return Picture((values * full).astype(dtype), x, y)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize(
+    "frame",
+    [Frame(20.0, 20.0, 50.0), Frame(-7.0, 5.0, 90.0), Frame(-30.5, -10.25, 64.0), Frame(80.5, 60.0, 100.0)],
+    ids=["inside", "at the corner", "past the corner", "past the other corner"],
+)
+def test_the_edit_fits_as_before(dtype: type, frame: Frame):
+    whole = picture(dtype)
+    cropped = crop(whole, frame)
+    again = from_png(to_png(cropped, frame, RESOLUTION))
+    assert (again.x, again.y, again.pixels.shape) == (cropped.x, cropped.y, cropped.pixels.shape)
+    assert again.pixels.dtype == dtype
+
+    before = np.full((3, RESOLUTION, RESOLUTION), -0.5, np.float32)
+    results = [composite(source, frame, before, -before) for source in (whole, cropped, again)]
+    full = {np.uint8: 255, np.uint16: 65535, np.float32: 1.0}[dtype]
+    for result in results[1:]:
+        assert (result.x, result.y, result.pixels.shape) == (
+            results[0].x,
+            results[0].y,
+            results[0].pixels.shape,
+        )
+    np.testing.assert_array_equal(results[1].pixels, results[0].pixels)
+    # The soft alpha comes back as fine as the model's resolution holds it.
+    difference = np.abs(results[2].pixels.astype(float) - results[0].pixels) / full
+    assert difference[..., 3].max() < 0.06
+    opaque = np.s_[:, max(0, 40 - results[0].x) :]
+    assert difference[opaque][..., 3].max(initial=0.0) < 0.005
+
+
+def test_a_crop_is_a_copy_and_no_larger_than_needed():
+    whole = picture(np.uint8)
+    cropped = crop(whole, Frame(20.0, 20.0, 50.0))
+    assert (cropped.x, cropped.y, cropped.width, cropped.height) == (19, 19, 52, 52)
+    assert not np.shares_memory(cropped.pixels, whole.pixels)
+
+
+@pytest.mark.parametrize("data", [b"", b"no PNG", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
+def test_a_damaged_picture_is_refused(data: bytes):
+    with pytest.raises(EditStateError, match="picture cannot be read"):
+        from_png(data)
+
+
+def test_a_png_of_somebody_else_is_refused():
+    import io
+
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGBA", (32, 32)).save(file, "PNG")
+    with pytest.raises(EditStateError):
+        from_png(file.getvalue())
