@@ -12,6 +12,7 @@ from .sampling import sample
 from .settings import Norm
 
 _FINE_PITCH_PX = 0.25
+_TIE = 1e-6
 
 
 def square_offsets(radius_px: float, pitch_px: float) -> Tensor:
@@ -54,5 +55,7 @@ class Tracker:
         candidates = candidates.clamp(0, self._picture_size)
         found = sample(features, candidates.to(features.device, features.dtype), self._picture_size)
         difference = found - reference.to(features.device, features.dtype)
-        distance = difference.abs() if self._norm is Norm.L1 else difference.square()
-        return candidates[int(distance.sum(dim=1).argmin())]
+        distance = (difference.abs() if self._norm is Norm.L1 else difference.square()).sum(dim=1)
+        # Near the border many places read the same; which of them is nearest must not depend on rounding.
+        equal = distance <= distance.min() * (1 + _TIE) + _TIE * _TIE * reference.square().sum()
+        return candidates[int(equal.nonzero()[0])]

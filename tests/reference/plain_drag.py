@@ -1,8 +1,8 @@
 """Eq. 1-3 of "Drag Your GAN" as plainly as possible: what the engine is compared with.
 
-The whole picture is drawn, features are read everywhere, everything is differentiated (the weights too), points are
-handled one position at a time, Adam is written out. Positions of the picture are read from F directly, bilinearly
-(the engine's convention); `upsampled` reads a map upsampled to the picture's size instead, as other programs do.
+The whole picture is drawn, features are read everywhere, everything is differentiated (the weights too), Adam is
+written out. Positions of the picture are read from F directly, bilinearly (the engine's convention); `upsampled` reads
+a map upsampled to the picture's size instead, as other programs do. Of equally good places the nearest is tracked.
 """
 
 from __future__ import annotations
@@ -33,20 +33,11 @@ class PlainStep:
     """Of the loss by the moving w, [1, k, w_dim]."""
 
 
-def read(features: Tensor, x: float, y: float, size: int) -> Tensor:
-    """The feature [C] at a place of the picture: four neighbours, weighted; the border goes on outside."""
-    _, height, width = features.shape
-    fx = min(max(x * width / size - 0.5, 0.0), width - 1.0)
-    fy = min(max(y * height / size - 0.5, 0.0), height - 1.0)
-    x0, y0 = math.floor(fx), math.floor(fy)
-    x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
-    ax, ay = fx - x0, fy - y0
-    return (
-        features[:, y0, x0] * (1 - ax) * (1 - ay)
-        + features[:, y0, x1] * ax * (1 - ay)
-        + features[:, y1, x0] * (1 - ax) * ay
-        + features[:, y1, x1] * ax * ay
-    )
+def read(features: Tensor, positions: list[tuple[float, float]], size: int) -> Tensor:
+    """Features [C, h, w] at places of the picture: [K, C]; the border's values go on outside."""
+    places = torch.tensor(positions, dtype=features.dtype) * (2 / size) - 1
+    values = F.grid_sample(features[None], places[None, None], padding_mode="border", align_corners=False)
+    return values[0, :, 0].t()
 
 
 def disc(radius: float) -> list[tuple[float, float]]:
@@ -81,7 +72,7 @@ class PlainDrag:
         self.fixed = ws[:, moving:]
         self.handles = [point.handle for point in points]
         self.f0 = self.features(self.moving).detach()
-        self.references = [self.read(self.f0, *point.handle) for point in points]
+        self.references = [self.read(self.f0, [point.handle]) for point in points]
         self.m, self.v, self.updates = torch.zeros_like(self.moving), torch.zeros_like(self.moving), 0
 
     def features(self, moving: Tensor) -> Tensor:
@@ -91,42 +82,41 @@ class PlainDrag:
             features = F.interpolate(features, size=(self.size, self.size), mode="bilinear", align_corners=False)
         return features[0]
 
-    def read(self, features: Tensor, x: float, y: float) -> Tensor:
-        return read(features, x, y, self.size)
+    def read(self, features: Tensor, positions: list[tuple[float, float]]) -> Tensor:
+        return read(features, positions, self.size)
+
+    def patch(self, features: Tensor, x: float, y: float) -> Tensor:
+        return self.read(features, [(x + ox, y + oy) for ox, oy in disc(self.r1)])
 
     def loss(self, features: Tensor) -> Tensor:
         total = features.new_zeros(())
         for point, (hx, hy) in zip(self.points, self.handles, strict=True):
             tx, ty = point.target
-            terms = []
             if point.handle == point.target:  # a pin is held to the features before the drag
-                for ox, oy in disc(self.r1):
-                    now, wanted = self.read(features, tx + ox, ty + oy), self.read(self.f0, tx + ox, ty + oy)
-                    terms.append((now - wanted).abs().mean())
+                now, wanted = self.patch(features, tx, ty), self.patch(self.f0, tx, ty)
             else:
                 length = max(math.hypot(tx - hx, ty - hy), 1.0)
-                dx, dy = (tx - hx) / length, (ty - hy) / length
-                for ox, oy in disc(self.r1):
-                    here = self.read(features, hx + ox, hy + oy).detach()
-                    ahead = self.read(features, hx + dx + ox, hy + dy + oy)
-                    terms.append((ahead - here).abs().mean())
-            total = total + torch.stack(terms).mean()
+                now = self.patch(features, hx + (tx - hx) / length, hy + (ty - hy) / length)
+                wanted = self.patch(features, hx, hy).detach()
+            total = total + (now - wanted).abs().mean()
         if self.mask is not None:
             height, width = features.shape[1:]
             cell = self.mask.reshape(height, self.size // height, width, self.size // width).mean(dim=(1, 3))
             total = total + self.lam * ((features - self.f0).abs() * (1 - cell)).mean()
         return total
 
-    def search(self, features: Tensor, centre: tuple[float, float], reference: Tensor, pitch: float, reach: int):
-        best, best_distance = centre, math.inf
+    def search(
+        self, features: Tensor, centre: tuple[float, float], reference: Tensor, pitch: float, reach: int
+    ) -> tuple[float, float]:
         places = [(i, j) for j in range(-reach, reach + 1) for i in range(-reach, reach + 1)]
-        for i, j in sorted(places, key=lambda place: place[0] ** 2 + place[1] ** 2):
-            x = min(max(centre[0] + i * pitch, 0.0), float(self.size))
-            y = min(max(centre[1] + j * pitch, 0.0), float(self.size))
-            distance = (self.read(features, x, y) - reference).square().sum().item()
-            if distance < best_distance:
-                best, best_distance = (x, y), distance
-        return best
+        places.sort(key=lambda place: place[0] ** 2 + place[1] ** 2)
+        inside = [
+            tuple(min(max(c + offset * pitch, 0.0), float(self.size)) for c, offset in zip(centre, place, strict=True))
+            for place in places
+        ]
+        distances = (self.read(features, inside) - reference).square().sum(dim=1).tolist()
+        limit = min(distances) * (1 + 1e-6) + 1e-12 * reference.square().sum().item()
+        return next(place for place, distance in zip(inside, distances, strict=True) if distance <= limit)
 
     def track(self, features: Tensor) -> None:
         for i, reference in enumerate(self.references):
