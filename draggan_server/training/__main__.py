@@ -8,10 +8,13 @@ import click
 import torch
 
 from ..checkpoints import load_checkpoint
+from .export import export
 from .finder import FinderProgress, FinderRecipe, save_finder, train_finder
 from .recipe import PORTRAITS
 from .sheet import contact_sheet
 from .trainer import Progress, Trainer
+
+BUNDLED_PORTRAITS = Path(__file__).parents[1] / "models" / "bundled" / "portraits.safetensors"
 
 
 def _default_device() -> str:
@@ -42,6 +45,15 @@ def train(out: Path, device: str, bf16: bool, threads: int | None) -> None:
         )
 
     Trainer(PORTRAITS, out, torch.device(device), bf16).run(report)
+
+
+@main.command("export")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/portraits"), show_default=True)
+@click.option("--model", type=click.Path(path_type=Path), default=BUNDLED_PORTRAITS)
+def export_command(out: Path, model: Path) -> None:
+    """Write the model trained in the folder OUT, and its discriminator beside it, to the file MODEL."""
+    export(PORTRAITS, out, model)
+    click.echo(f"{model}: {model.stat().st_size / 1e6:.1f} MB")
 
 
 @main.command()

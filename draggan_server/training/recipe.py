@@ -64,6 +64,8 @@ class Recipe:
     """How much more a pixel counts where the picture has edges near it."""
     ema_pictures: float = 4000.0
     """Half-life of the averaged weights, in pictures."""
+    drag_resolution: int | None = None
+    """The block whose features serve dragging best, by measurement."""
     seed: int = 1
 
 

@@ -144,7 +144,7 @@ class Trainer:
             self._phase += 1
             self._pictures = 0
             self._optimizers = {}
-        self._measure_w_avg()
+        self.measure_w_avg()
         self.save()
 
     def _run_phase(
@@ -267,6 +267,8 @@ class Trainer:
         return psnr(drawn, batch.pictures).mean().item()
 
     @torch.no_grad()
-    def _measure_w_avg(self) -> None:
-        z = torch.randn(_W_AVG_SAMPLES, self.recipe.generator.z_dim, generator=self._random).to(self.device)
+    def measure_w_avg(self) -> None:
+        """Set the averaged generator's `w_avg` to the mean w of many z, always the same ones."""
+        random = torch.Generator().manual_seed(self.recipe.seed)
+        z = torch.randn(_W_AVG_SAMPLES, self.recipe.generator.z_dim, generator=random).to(self.device)
         self.average.w_avg.copy_(self.average.mapping(z)[:, 0].mean(dim=0))

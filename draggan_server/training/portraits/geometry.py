@@ -133,9 +133,7 @@ class Brow:
         t = self.place(x)
         tilt = 0.5 * (self.outer.y - self.inner.y)
         # The highest point lies past the middle, towards the outer end.
-        return (
-            0.5 * (self.inner.y + self.outer.y) + tilt * t - self.arch * (1.0 - t.square()) * (1.0 + 0.35 * t)
-        )
+        return 0.5 * (self.inner.y + self.outer.y) + tilt * t - self.arch * (1.0 - t.square()) * (1.0 + 0.35 * t)
 
     def half_height(self, x: Tensor) -> Tensor:
         """Half the brow's thickness in column x; negative outside the brow."""
@@ -243,9 +241,7 @@ class Body:
         flare = ((y - 0.82) / 0.12).clamp(0.0, 1.5)
         top = ((0.72 - y) / 0.1).clamp(0.0, 1.3)
         bottom = ((y - 0.80) / 0.175).clamp(0.0, 1.3)
-        return (self.neck_half_width + 0.035 * flare.square()).square() * (
-            1.0 - top.square() - bottom.pow(6.0)
-        )
+        return (self.neck_half_width + 0.035 * flare.square()).square() * (1.0 - top.square() - bottom.pow(6.0))
 
     def shoulder(self, side: int) -> Point:
         """A point on the slope of a shoulder."""

@@ -33,12 +33,8 @@ def _single(name: str, kind: str, **moved_by: float) -> Landmark:
 
 
 LANDMARKS: tuple[Landmark, ...] = (
-    *_pair(
-        "eye_outer", "eye corner", yaw=0.035, pitch=0.027, eye_spacing=0.021, eye_size=0.019, face_width=0.012
-    ),
-    *_pair(
-        "eye_inner", "eye corner", yaw=0.076, pitch=0.058, eye_spacing=0.021, eye_size=0.019, face_width=0.012
-    ),
+    *_pair("eye_outer", "eye corner", yaw=0.035, pitch=0.027, eye_spacing=0.021, eye_size=0.019, face_width=0.012),
+    *_pair("eye_inner", "eye corner", yaw=0.076, pitch=0.058, eye_spacing=0.021, eye_size=0.019, face_width=0.012),
     *_pair(
         "eyelid_upper",
         "eyelid",
@@ -69,9 +65,7 @@ LANDMARKS: tuple[Landmark, ...] = (
     ),
     *_pair("brow_inner", "brow", yaw=0.09, brow_height=0.072, pitch=0.068, brow_angle=0.059),
     *_pair("brow_peak", "brow", brow_height=0.084, yaw=0.052, pitch=0.04, brow_angle=0.012),
-    *_pair(
-        "brow_outer", "brow", brow_height=0.072, brow_angle=0.059, yaw=0.027, pitch=0.021, face_width=0.014
-    ),
+    *_pair("brow_outer", "brow", brow_height=0.072, brow_angle=0.059, yaw=0.027, pitch=0.021, face_width=0.014),
     _single("nose_tip", "nose tip", yaw=0.144, pitch=0.109, nose_length=0.065),
     *_pair("nose_wing", "nose wing", yaw=0.109, pitch=0.083, nose_length=0.065, nose_width=0.039),
     *_pair(
@@ -86,9 +80,7 @@ LANDMARKS: tuple[Landmark, ...] = (
     _single("mouth_top", "lip", yaw=0.09, pitch=0.068, mouth_opening=0.012),
     _single("mouth_bottom", "lip", yaw=0.09, pitch=0.068, mouth_opening=0.053),
     _single("chin", "chin", chin_length=0.089, yaw=0.058, pitch=0.03, mouth_opening=0.018),
-    *_pair(
-        "jaw", "jaw", chin_length=0.06, jaw_width=0.052, face_width=0.034, pitch=0.016, mouth_opening=0.012
-    ),
+    *_pair("jaw", "jaw", chin_length=0.06, jaw_width=0.052, face_width=0.034, pitch=0.016, mouth_opening=0.012),
     *_pair("ear_tip", "ear", yaw=0.078, pitch=0.059, face_width=0.045, ear_size=0.038),
     _single("hairline", "hairline", hair_fringe=0.096, yaw=0.04, pitch=0.035),
     _single("hair_top", "hair top", hair_volume=0.069, yaw=0.062, pitch=0.047),
@@ -131,8 +123,7 @@ def _hidden(mark: Landmark, point: Point, g: Geometry) -> Tensor:
         return in_face
     if mark.kind == "hair end":
         in_ear = [
-            ((point.x - ear.x) / ear.half_width).square() + ((point.y - ear.y) / ear.half_height).square()
-            < 1.0
+            ((point.x - ear.x) / ear.half_width).square() + ((point.y - ear.y) / ear.half_height).square() < 1.0
             for ear in g.ears
         ]
         return in_face | in_ear[0] | in_ear[1]

@@ -104,9 +104,7 @@ def palette(factors: Tensor) -> Palette:
         skin_shadow=colour(shadow),
         skin_light=colour(_mix(skin, white, 0.35)),
         skin_line=colour(skin * constant((0.56, 0.40, 0.40))),
-        blush=colour(
-            _mix(skin * constant((1.0, 0.66, 0.62)), constant((0.92, 0.42, 0.38)), 0.35 * lightness)
-        ),
+        blush=colour(_mix(skin * constant((1.0, 0.66, 0.62)), constant((0.92, 0.42, 0.38)), 0.35 * lightness)),
         lips=colour(lips),
         lips_light=colour(_mix(lips, white, 0.35)),
         hair=colour(hair),

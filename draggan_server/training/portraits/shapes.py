@@ -54,9 +54,7 @@ class Window:
 
 
 def _pixels(low: float, high: float, limits: slice, resolution: int) -> slice:
-    return slice(
-        max(limits.start, math.floor(low * resolution)), min(limits.stop, math.ceil(high * resolution))
-    )
+    return slice(max(limits.start, math.floor(low * resolution)), min(limits.stop, math.ceil(high * resolution)))
 
 
 def _shift(inner: slice, outer: slice) -> slice:
