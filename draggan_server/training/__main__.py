@@ -31,8 +31,9 @@ def main() -> None:
 @click.option("--device", default=_default_device, show_default="cuda where there is one, else cpu")
 @click.option("--bf16/--fp32", default=False, help="Regress in bfloat16: faster on processors that have it.")
 @click.option("--threads", type=int, help="Processor threads; all cores if not given.")
-def train(out: Path, device: str, bf16: bool, threads: int | None) -> None:
-    """Train in the folder OUT, going on from what is there. Ctrl+C or a kill loses at most a minute."""
+@click.option("--save-every", type=float, default=60.0, show_default=True, help="Seconds that a kill may cost.")
+def train(out: Path, device: str, bf16: bool, threads: int | None, save_every: float) -> None:
+    """Train in the folder OUT, going on from what is there after Ctrl+C or a kill."""
     if threads:
         torch.set_num_threads(threads)
 
@@ -44,7 +45,7 @@ def train(out: Path, device: str, bf16: bool, threads: int | None) -> None:
             f"{left / 60:.0f} min left in this phase"
         )
 
-    Trainer(PORTRAITS, out, torch.device(device), bf16).run(report)
+    Trainer(PORTRAITS, out, torch.device(device), bf16).run(report, save_every)
 
 
 @main.command("export")

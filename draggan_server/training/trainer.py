@@ -110,7 +110,8 @@ class Trainer:
         self._random.set_state(state["random"].cpu())
         self._phase, self._pictures = state["phase"], state["pictures"]
         self._seconds = state["seconds"]
-        self._make_optimizers()
+        if state["optimizers"]:  # none are left once the recipe is done
+            self._make_optimizers()
         for name, optimizer in self._optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
 
