@@ -33,17 +33,18 @@ class Environment:
         return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
     def works(self) -> bool:
-        """Whether its Python starts and finds its pip: not so once the Python it was made from is removed."""
+        """Whether its Python starts, finds its pip, and puts packages into `folder` and nowhere else."""
         return self._pip_version() is not None
 
     def ensure(self, say: Callable[[str], None]) -> None:
-        """Makes the environment, or makes it anew where it no longer works, with a pip that is new enough.
+        """Makes the environment, or repairs it where it no longer works, with a pip that is new enough.
 
+        What was installed in it stays, if this Python is of the version that it was made with.
         Raises InstallError where this Python cannot make environments, the disk refuses or pip cannot be had.
         """
         if not self.works():
             if self.folder.exists():
-                say(f"The Python environment in {self.folder} no longer works: making it anew.")
+                say(f"The Python environment in {self.folder} no longer works: repairing it.")
             self._make()
         if (self._pip_version() or (0, 0)) < OLDEST_PIP:
             wanted = "pip>=" + ".".join(map(str, OLDEST_PIP))
@@ -99,11 +100,13 @@ class Environment:
 
     def _pip_version(self) -> tuple[int, int] | None:
         try:
-            answer = self._python("-m", "pip", "--version")
+            answer = self._python("-c", "import pip, sys; print(pip.__version__, sys.prefix)")
         except OSError:
             return None
-        found = re.match(r"pip (\d+)\.(\d+)", answer.stdout)
-        return (int(found[1]), int(found[2])) if found and answer.returncode == 0 else None
+        found = re.fullmatch(r"(\d+)\.(\d+)\S* (.+)\n", answer.stdout)
+        if answer.returncode or found is None or Path(found[3]).resolve() != self.folder.resolve():
+            return None
+        return int(found[1]), int(found[2])
 
     def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -118,6 +121,10 @@ class Environment:
     def _make(self) -> None:
         check_for_venv()
         try:
+            if self._is_of_this_version():
+                self._run_venv()
+                if self.works():
+                    return
             if self.folder.exists():
                 shutil.rmtree(self.folder)
             self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +133,26 @@ class Environment:
                 f"The folder {self.folder} cannot be made: {error.strerror or error}.\n"
                 "Close programs that use it, or set DRAGGAN_HOME to a folder of your own, and run this again."
             ) from error
-        made = subprocess.run(
+        made = self._run_venv()
+        if made.returncode:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise InstallError(
+                f"Python could not make an environment in {self.folder}. It said:\n"
+                + _indented(made.stdout.splitlines())
+            )
+
+    def _is_of_this_version(self) -> bool:
+        """Whether packages that lie in the environment suit this Python: then only the rest needs repair."""
+        try:
+            described = (self.folder / "pyvenv.cfg").read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return False
+        found = re.search(r"^version\w* *= *(\d+)\.(\d+)", described, re.MULTILINE)
+        return found is not None and (int(found[1]), int(found[2])) == sys.version_info[:2]
+
+    def _run_venv(self) -> subprocess.CompletedProcess[str]:
+        """Writes what is missing of an environment, and leaves the packages in it alone."""
+        return subprocess.run(
             [sys.executable, "-m", "venv", str(self.folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -135,12 +161,6 @@ class Environment:
             encoding="utf-8",
             errors="replace",
         )
-        if made.returncode:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise InstallError(
-                f"Python could not make an environment in {self.folder}. It said:\n"
-                + _indented(made.stdout.splitlines())
-            )
 
 
 def check_for_venv() -> None:

@@ -9,9 +9,7 @@ from pathlib import Path
 from draggan_client.discovery import Home, process_exists, read_launch, read_runtime
 from tests.e2e.install.conftest import Installation
 
-IMPORTED = (
-    "import draggan_server, draggan_client, torch; print(draggan_server.__file__); print(torch.version.cuda)"
-)
+IMPORTED = "import draggan_server, draggan_client, torch; print(draggan_server.__file__); print(torch.version.cuda)"
 
 
 def test_the_server_is_a_copy_without_gpu_packages(installation: Installation):
@@ -58,13 +56,14 @@ def test_run_again_with_the_demo(installation: Installation):
     assert model.read_bytes() == b"a model that the artist added"
 
 
-def test_a_broken_environment_is_made_anew(installation: Installation):
+def test_a_broken_environment_is_repaired(installation: Installation):
     server = read_runtime(Home(installation.home))
     assert server is not None, "the demo's server is still there"
     installation.python.unlink()
     answer = installation.run()
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "making it anew" in answer.stdout
+    assert "repairing it" in answer.stdout
+    assert "Nothing is to be downloaded" in answer.stdout
     assert "server was stopped" in answer.stdout
     assert not process_exists(server.pid)
     assert installation.command(str(installation.python), "-c", IMPORTED).returncode == 0
