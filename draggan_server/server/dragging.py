@@ -28,7 +28,7 @@ from draggan_server.drag import (
 from draggan_server.models import ModelLibrary
 from draggan_server.server.engine import StopRequestedError, Work
 from draggan_server.server.errors import RefusedError
-from draggan_server.server.masks import kept_mask, model_mask
+from draggan_server.server.masks import kept, mask_in_frame, mask_of_model
 from draggan_server.server.opening import canvas_frame, latent_of
 from draggan_server.server.pixels import draw, encode, half, to_tensor
 from draggan_server.server.places import Places
@@ -59,13 +59,13 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary) 
     places = Places(frame, generator.resolution)
     points = pulled(state, request.points)
     settings = drag_settings(request.settings, checkpoint)
-    mask = kept_mask(request.mask, session, frame)
+    mask = mask_in_frame(request.mask, session, frame)
     places.check(points)
     steps = drag(
         generator,
         to_tensor(latent_of(state), generator.device)[None],
         [places.to_model(point, generator.device) for point in points],
-        model_mask(mask, frame, generator.resolution, generator.device),
+        mask_of_model(mask, frame, generator.resolution, generator.device),
         settings,
         state.noise,
     )
@@ -101,8 +101,8 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary) 
         reason = _REASONS[last.end] if last.end else "stopped"
         points = places.with_references(points, last)
         if last.step > 0:
-            finished = FinishedDrag(half(last.ws[0]), points, reason, last.step)
-            session.state = dragged(state, finished, mask, request.settings)
+            finished = FinishedDrag(half(last.ws[0]), points, reason, last.step, kept(mask))
+            session.state = dragged(state, finished, request.settings)
         else:  # nothing moved: nothing to undo
             session.state = dataclasses.replace(state, points=points)
     picture = None

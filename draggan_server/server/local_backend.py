@@ -34,8 +34,9 @@ from draggan_server.server.engine import Engine, Job
 from draggan_server.server.errors import describe
 from draggan_server.server.limits import Limits
 from draggan_server.server.machine import prepare_engine_thread
+from draggan_server.server.masks import editable
 from draggan_server.server.opening import canvas_frame, latent_of, open_session
-from draggan_server.server.pixels import draw, encode, to_array, to_mask, to_tensor
+from draggan_server.server.pixels import draw, encode, to_array, to_tensor
 from draggan_server.server.results import result
 from draggan_server.server.session import Session, sought
 from draggan_server.server.sessions import Sessions
@@ -164,8 +165,7 @@ class LocalBackend:
             return Pixels(to_array(_opaque(after)))
         before = draw(generator, to_tensor(state.start_latent, generator.device)[None], state.noise)
         picture = session.picture or Picture(_opaque(before))
-        mask = to_mask(state.mask.array, state.mask.offset_x, state.mask.offset_y) if state.mask else None
-        edit = composite(picture, canvas_frame(state), before, after, mask)
+        edit = composite(picture, canvas_frame(state), before, after, editable(state))
         return Pixels(to_array(edit.pixels), edit.x, edit.y)
 
     def _model_info(self, entry: ModelEntry) -> ModelInfo:

@@ -11,7 +11,7 @@ import torch
 
 log = logging.getLogger(__name__)
 
-NICENESS = 10
+NICENESS = 5
 
 
 def choose_device() -> torch.device:

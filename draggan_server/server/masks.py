@@ -1,18 +1,31 @@
-"""The editable mask: what of it a session keeps, and what the model gets."""
+"""The editable mask: what the model gets of it, and what a session keeps.
+
+Each finished drag keeps its own, since the result shows what any of them was allowed to change. Kept as
+PNG: raw, the masks of a dozen drags in a large document would outgrow the edit state.
+"""
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
+from draggan_client.edit_state import EditState, KeptMask
+from draggan_client.errors import EditStateError
 from draggan_client.messages import MaskData
-from draggan_server.canvas import Frame, MaskError, mask_for_model
+from draggan_server.canvas import Frame, Mask, MaskError, mask_for_model
+from draggan_server.canvas.depth import from_unit, to_unit
 from draggan_server.canvas.picture import Region
-from draggan_server.server.pixels import to_array, to_mask
+from draggan_server.server.pixels import to_mask
 from draggan_server.server.session import Session
 
+_MOST_PIXELS = 1 << 28
 
-def kept_mask(mask: MaskData | None, session: Session, frame: Frame) -> MaskData | None:
+
+def mask_in_frame(mask: MaskData | None, session: Session, frame: Frame) -> Mask | None:
     """The mask cropped to the frame, beyond which it means nothing.
 
     Raises MaskError when it does not cover the picture there: a mask of another size is a mistake, and what
@@ -39,15 +52,58 @@ def kept_mask(mask: MaskData | None, session: Session, frame: Frame) -> MaskData
             f"be {needed.width} x {needed.height} px at ({needed.left}, {needed.top}): one value for each "
             "pixel of the picture inside the frame."
         )
-    part = values.values[
-        needed.top - values.y : needed.bottom - values.y, needed.left - values.x : needed.right - values.x
-    ]
-    return MaskData(to_array(part), needed.left, needed.top)
+    rows = slice(needed.top - values.y, needed.bottom - values.y)
+    columns = slice(needed.left - values.x, needed.right - values.x)
+    return Mask(values.values[rows, columns], needed.left, needed.top)
 
 
-def model_mask(mask: MaskData | None, frame: Frame, resolution: int, device: torch.device) -> Tensor | None:
+def mask_of_model(mask: Mask | None, frame: Frame, resolution: int, device: torch.device) -> Tensor | None:
     """[R, R] in [0, 1]. Raises MaskError where nothing may change."""
     if mask is None:
         return None
-    values = mask_for_model(to_mask(mask.array, mask.offset_x, mask.offset_y), frame, resolution)
-    return torch.from_numpy(values).to(device)
+    return torch.from_numpy(mask_for_model(mask, frame, resolution)).to(device)
+
+
+def kept(mask: Mask | None) -> KeptMask | None:
+    """For the edit state: 8 bits deep where it came so, else 16."""
+    if mask is None:
+        return None
+    depth = np.dtype(np.uint8 if mask.values.dtype == np.uint8 else np.uint16)
+    file = io.BytesIO()
+    Image.fromarray(from_unit(to_unit(mask.values), depth)).save(file, "PNG", compress_level=1)
+    return KeptMask(file.getvalue(), mask.x, mask.y)
+
+
+def editable(state: EditState) -> Mask | None:
+    """What the drags in the picture were allowed to change: the largest of their masks at each pixel.
+
+    None: everything, since one of them had no mask, or there is none. Raises EditStateError.
+    """
+    masks = [drag.mask for drag in state.drags]
+    if not masks or None in masks:
+        return None
+    first, *others = [_read(mask) for mask in masks if mask is not None]
+    together = first.values
+    for other in others:
+        if other.values.shape != together.shape:
+            raise EditStateError(
+                "This edit state is damaged: its masks differ in size.", "Start a new edit on this layer."
+            )
+        together = np.maximum(together, other.values)
+    return Mask(together, first.x, first.y)
+
+
+def _read(mask: KeptMask) -> Mask:
+    try:
+        with Image.open(io.BytesIO(mask.png), formats=["PNG"]) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                raise ValueError(f"a mask of {image.width} x {image.height} px")
+            values = np.asarray(image)
+        if values.dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"a mask of {image.mode} pixels")
+        return Mask(to_unit(values), mask.offset_x, mask.offset_y)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise EditStateError(
+            f"This edit state is damaged: a mask of it cannot be read ({type(error).__name__}: {error}).",
+            "Start a new edit on this layer.",
+        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Generator as Steps
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from draggan_server.models import ModelEntry, ModelLibrary
 from draggan_server.server import frame_picture
 from draggan_server.server.engine import Work
 from draggan_server.server.errors import RefusedError
+from draggan_server.server.masks import editable
 from draggan_server.server.pixels import draw, encode, half, to_picture, to_tensor
 from draggan_server.server.previews import PreviewBudget
 from draggan_server.server.results import result
@@ -86,6 +88,8 @@ def _from_state(state: EditState, request: OpenRequest, entry: ModelEntry, check
             "Put that model's file back, or start a new edit on this layer.",
         )
     _check_latent(latent_of(state), checkpoint)
+    # Damage is told now, not when it is to be shown.
+    editable(dataclasses.replace(state, position=len(state.history)))
     picture = frame_picture.from_png(state.frame_picture) if state.frame_picture else None
     return Opened(state, picture)
 

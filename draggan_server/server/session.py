@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from draggan_client.edit_state import EditState, FinishedDrag, StatePoint
-from draggan_client.messages import DragOptions, HandleState, MaskData, PointPair
+from draggan_client.messages import DragOptions, HandleState, PointPair
 from draggan_server.canvas import Picture
 from draggan_server.server.errors import RefusedError
 
@@ -39,9 +39,9 @@ class Session:
     def held_bytes(self) -> int:
         """Memory that goes when the session goes, roughly: what is large of it."""
         pixels = self.picture.pixels.nbytes if self.picture else 0
-        mask = len(self.state.mask.array.data) if self.state.mask else 0
+        masks = sum(len(drag.mask.png) for drag in self.state.history if drag.mask)
         latents = len(self.state.start_latent.data) * (1 + len(self.state.history))
-        return pixels + mask + latents + len(self.state.frame_picture)
+        return pixels + masks + latents + len(self.state.frame_picture)
 
 
 def points_at(state: EditState, position: int) -> tuple[StatePoint, ...]:
@@ -73,12 +73,10 @@ def sought(state: EditState, position: int) -> EditState:
     return dataclasses.replace(state, position=position, points=points_at(state, position))
 
 
-def dragged(state: EditState, drag: FinishedDrag, mask: MaskData | None, settings: DragOptions) -> EditState:
+def dragged(state: EditState, drag: FinishedDrag, settings: DragOptions) -> EditState:
     """The state after one more finished drag. What could have been redone is gone, as in any editor."""
     history = (*state.history[: state.position], drag)
-    return dataclasses.replace(
-        state, history=history, position=len(history), points=drag.points, mask=mask, settings=settings
-    )
+    return dataclasses.replace(state, history=history, position=len(history), points=drag.points, settings=settings)
 
 
 def pulled(state: EditState, pairs: Sequence[PointPair]) -> tuple[StatePoint, ...]:

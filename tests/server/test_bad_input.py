@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from draggan_client.arrays import Array
-from draggan_client.edit_state import EditState
+from draggan_client.edit_state import EditState, FinishedDrag, KeptMask
 from draggan_client.framing import pack
 from draggan_client.messages import (
     MEDIA_TYPE,
@@ -254,6 +254,13 @@ def test_an_edit_state_with_a_damaged_picture(server: ServerProcess, session: Re
         EditState.from_bytes(session.edit_state), source="picture", seed=None, frame_picture=b"\x89PNG no"
     )
     expect(open_error(server, FromState(state.to_bytes()), None), "bad_edit_state", "picture")
+
+
+def test_an_edit_state_with_a_damaged_mask(server: ServerProcess, session: Result):
+    state = EditState.from_bytes(session.edit_state)
+    drag = FinishedDrag(state.start_latent, (), "reached", 1, KeptMask(b"\x89PNG no"))
+    damaged = dataclasses.replace(state, history=(drag,), position=1)
+    expect(open_error(server, FromState(damaged.to_bytes()), None), "bad_edit_state", "mask")
 
 
 # Sessions

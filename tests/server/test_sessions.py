@@ -197,6 +197,29 @@ def test_a_picture_is_inverted_and_dragged_at_its_place_and_depth(server: Server
     assert again.pixels() == pixels
 
 
+def test_the_result_shows_what_any_of_its_drags_may_change(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    sides = {}
+    for id, columns in (("left", slice(0, 10)), ("right", slice(22, 32))):
+        mask = np.zeros((32, 32), "<u1")
+        mask[:, columns] = 255
+        list(
+            session.drag(
+                [pull(id=id)],
+                MaskData(Array("u8", mask.shape, mask.tobytes())),
+                DragOptions(max_steps=2, step_size=0.5),
+            )
+        )
+        sides[id] = np.flatnonzero(numbers(session.pixels().picture)[..., 3].any(axis=0))
+    assert sides["left"].size and sides["left"].max() < 10
+    assert sides["right"].min() < 10 and sides["right"].max() >= 22
+    assert not set(sides["right"]) & set(range(10, 22)), "what no drag may change shows"
+    session.undo()
+    np.testing.assert_array_equal(np.flatnonzero(numbers(session.pixels().picture)[..., 3].any(axis=0)), sides["left"])
+    list(session.drag([pull(id="free")], settings=DragOptions(max_steps=2, step_size=0.5)))
+    assert numbers(session.pixels().picture)[..., 3].any(axis=0).sum() > 20
+
+
 def test_nothing_changed_is_nothing_shown(server: ServerProcess):
     session = opened(server, FromSeed(7))
     assert not numbers(session.pixels().picture)[..., 3].any()

@@ -20,9 +20,9 @@ from .messages import (
     Count,
     DragOptions,
     Frame,
-    MaskData,
     Name,
     NoiseMode,
+    Offset,
     Psi,
     Reason,
     Seed,
@@ -61,6 +61,15 @@ class StatePoint(schema.Record):
 
 
 @dataclass(frozen=True)
+class KeptMask(schema.Record):
+    """The editable mask of a drag as a PNG of 8 or 16 bit grey, white = may change. Offset: in the document."""
+
+    png: Annotated[bytes, Length(1, 64 << 20)]
+    offset_x: Offset = 0
+    offset_y: Offset = 0
+
+
+@dataclass(frozen=True)
 class FinishedDrag(schema.Record):
     """A drag that has ended: the latent it left, and its points as they were then.
 
@@ -71,13 +80,14 @@ class FinishedDrag(schema.Record):
     points: Annotated[tuple[StatePoint, ...], Length(0, 100)]
     reason: Reason
     steps: Count
+    mask: KeptMask | None = None
 
 
 @dataclass(frozen=True)
 class EditState(Message, type="edit_state"):
     """An edit, whole. `position` of the `history`'s drags are in the picture; the others can be redone.
 
-    `points` are those of the picture shown, with their references; `mask` and `settings` the last drag's.
+    `points` are those of the picture shown, with their references; `settings` the last drag's.
     `frame_picture` is a PNG of the frame's pixels where the edit began with a picture, empty otherwise.
     """
 
@@ -93,7 +103,6 @@ class EditState(Message, type="edit_state"):
     history: Annotated[tuple[FinishedDrag, ...], Length(0, 10_000)] = ()
     position: Count = 0
     points: Annotated[tuple[StatePoint, ...], Length(0, 10_000)] = ()
-    mask: MaskData | None = None
     settings: DragOptions = field(default_factory=DragOptions)
     frame_picture: bytes = b""
 
@@ -106,6 +115,11 @@ class EditState(Message, type="edit_state"):
             if drag.latent.shape != self.start_latent.shape:
                 shape = list(drag.latent.shape)
                 raise MessageError(f"history[{index}].latent", str(shape), str(list(self.start_latent.shape)))
+
+    @property
+    def drags(self) -> tuple[FinishedDrag, ...]:
+        """The finished drags that are in the picture."""
+        return self.history[: self.position]
 
     def to_bytes(self) -> bytes:
         """This state as bytes, for a document that takes any."""

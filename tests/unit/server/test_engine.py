@@ -166,12 +166,11 @@ def test_it_survives_a_job_that_does_not_close_and_an_end_that_fails(engine):
 
 def test_a_call_goes_ahead_of_running_jobs(engine):
     log: list[str] = []
-    job = engine.submit("a", counting(log, "a", 10_000))
+    job = engine.submit("a", counting(log, "a", 10**9))
     until(lambda: bool(log))
     assert engine.call(lambda: log.append("call") or "answer", TIMEOUT_S) == "answer"
     job.abandon()
     read_all(job)
-    assert log.count("a") < 10_000
 
 
 def test_a_call_raises_what_it_raised_and_too_many_are_refused(engine):

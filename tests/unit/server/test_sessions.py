@@ -37,7 +37,7 @@ def after_drags(*drags: tuple[StatePoint, ...]) -> EditState:
     state = new_state()
     for number, points in enumerate(drags, start=1):
         finished = FinishedDrag(latent(number), points, "reached", 5)
-        state = dragged(state, finished, None, DragOptions())
+        state = dragged(state, finished, DragOptions())
     return state
 
 
@@ -65,7 +65,7 @@ def test_a_position_that_is_not_there_is_refused(position):
 
 def test_a_drag_after_undo_ends_what_could_be_redone():
     state = sought(after_drags((), (), ()), 1)
-    state = dragged(state, FinishedDrag(latent(9.0), (), "stopped", 1), None, DragOptions())
+    state = dragged(state, FinishedDrag(latent(9.0), (), "stopped", 1), DragOptions())
     assert [drag.latent for drag in state.history] == [latent(1.0), latent(9.0)]
     assert state.position == 2
 
