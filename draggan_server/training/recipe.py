@@ -83,8 +83,8 @@ PORTRAITS = Recipe(
     stages=(
         Stage(resolution=16, pictures=80_000, batch=32, learning_rate=4e-3),
         Stage(resolution=32, pictures=120_000, batch=32, learning_rate=4e-3),
-        Stage(resolution=64, pictures=100_000, batch=32, learning_rate=3e-3),
-        Stage(resolution=128, pictures=60_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
+        Stage(resolution=64, pictures=130_000, batch=32, learning_rate=3e-3),
+        Stage(resolution=128, pictures=80_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
     ),
     finish=AdversarialFinish(
         pictures=6_000,
