@@ -318,6 +318,13 @@ def test_strangers(server: ServerProcess, path: str, headers, status: int, code:
     expect(answer.error, code, mention)
 
 
+def test_a_strangers_large_body_is_heard_out_and_refused(server: ServerProcess):
+    body = bytes(BODY_LIMIT - 1)
+    answer = server.ask("POST", "/sessions", body, {"Origin": "http://evil.example", "Authorization": None})
+    assert answer.status == 403
+    expect(answer.error, "forbidden", "Origin")
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_the_loopback_names_are_welcome(server: ServerProcess, host: str):
     answer = server.ask("GET", "/hello", headers={"Host": f"{host}:{server.info.port}"})
