@@ -11,10 +11,10 @@ from torch import Tensor
 
 from ..stylegan2 import Generator, NoiseMode
 from .errors import DragInputError
+from .feature_map import FeatureMap, reading_box
 from .points import DragPoint, Reference, check_points
-from .sampling import sample
 from .settings import DragSettings, LatentSpace
-from .supervision import MotionSupervision
+from .supervision import MotionSupervision, is_pin, supervision_reach
 from .tracking import Tracker
 
 DEFAULT_FEATURE_RESOLUTION = 128
@@ -122,16 +122,26 @@ def _steps(
     tracker = Tracker(settings.tracking_radius_fraction * size, settings.tracking_norm, size)
     patience = _Patience(settings, points)
 
+    radius_px = settings.supervision_radius_fraction * size
+    reach_px = tracker.reach_px + supervision_reach(radius_px)
+    pins = [point for point in points if is_pin(point)]
+
+    def features_at(ws: Tensor) -> FeatureMap:
+        if mask is not None:
+            return FeatureMap.of_whole(generator.features(ws, resolution, noise)[0], size)
+        # A moving point is read near its handle, a pin also at the place that it holds.
+        places = [point.handle for point in points] + [pin.target for pin in pins]
+        boxes = [reading_box(place, reach_px, resolution, size) for place in places]
+        return FeatureMap(generator.feature_windows(ws, resolution, boxes, noise), resolution, size)
+
     with torch.no_grad():
-        before = generator.features(start, resolution, noise)[0]
-    points = with_references(points, before, size)
-    supervision = MotionSupervision(
-        before, points, mask, settings.mask_weight, settings.supervision_radius_fraction * size, size
-    )
+        before = features_at(start)
+    points = with_references(points, before)
+    supervision = MotionSupervision(before, points, mask, settings.mask_weight, radius_px)
     for step in range(settings.max_steps + 1):
         with torch.enable_grad():
             ws = code.ws()
-            features = generator.features(ws, resolution, noise)[0]
+            features = features_at(ws)
             if step > 0:
                 points = tuple(replace(p, handle=tracker(features.detach(), p)) for p in points)
             loss = supervision(features, points)
@@ -181,26 +191,25 @@ class _Patience:
         return None
 
 
-def with_references(points: tuple[DragPoint, ...], features: Tensor, size: int) -> tuple[DragPoint, ...]:
+def with_references(points: tuple[DragPoint, ...], features: FeatureMap) -> tuple[DragPoint, ...]:
     """New points get the feature at their handle as reference; the others keep theirs.
 
     Args:
-        features: [C, h, w], those that the points were put on.
-        size: of the model's picture, in px.
+        features: those that the points were put on.
 
     Raises:
         DragInputError: a reference was read from another block than these features.
     """
-    resolution = features.shape[-1]
     known = []
     for number, point in enumerate(points, start=1):
         if point.reference is None:
-            feature = sample(features, features.new_tensor([point.handle.x, point.handle.y]), size)
-            point = replace(point, reference=Reference(point.handle, feature, resolution))
-        elif point.reference.resolution != resolution:
+            place = torch.tensor([[point.handle.x, point.handle.y]], dtype=torch.float64)
+            reference = Reference(point.handle, features.read(place)[0], features.resolution)
+            point = replace(point, reference=reference)
+        elif point.reference.resolution != features.resolution:
             raise DragInputError(
                 f"point {number} was put on features of the {point.reference.resolution} px block, "
-                f"but this drag reads the {resolution} px block"
+                f"but this drag reads the {features.resolution} px block"
             )
         known.append(point)
     return tuple(known)

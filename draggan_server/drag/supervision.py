@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .feature_map import FeatureMap
 from .points import DragPoint, Point
-from .sampling import sample
 
 
 def disc_offsets(radius_px: float) -> Tensor:
@@ -24,10 +24,20 @@ def disc_offsets(radius_px: float) -> Tensor:
     return grid[grid.square().sum(dim=1) <= radius_px**2]
 
 
+def supervision_reach(radius_px: float) -> float:
+    """How far from a handle the loss reads, in x and in y: the disc, moved one px ahead."""
+    return float(disc_offsets(radius_px).max()) + 1
+
+
 def direction(handle: Point, target: Point) -> tuple[float, float]:
     """d_i (Eq. 1): from handle to target, 1 px long. Nearer than 1 px it is the rest of the way: no overshooting."""
     length = max(handle.distance(target), 1.0)
     return (target.x - handle.x) / length, (target.y - handle.y) / length
+
+
+def is_pin(point: DragPoint) -> bool:
+    """Whether the point shall hold its place."""
+    return point.handle == point.target
 
 
 class MotionSupervision:
@@ -37,57 +47,46 @@ class MotionSupervision:
     pin has no direction, so Eq. 2 says nothing of it; its disc is held to the features before the drag.
 
     Args:
-        before: F0 [C, h, w], the features before the drag.
+        before: F0, the features before the drag; the whole map if there is a mask.
         points: as the drag was asked for; those with handle == target are pins.
         mask: M [R, R] in [0, 1], 1 = may change; None: everything may.
         mask_weight: lambda.
         radius_px: r1.
-        picture_size: R, in px.
     """
 
     def __init__(
         self,
-        before: Tensor,
+        before: FeatureMap,
         points: tuple[DragPoint, ...],
         mask: Tensor | None,
         mask_weight: float,
         radius_px: float,
-        picture_size: int,
     ) -> None:
         self._before = before
-        self._picture_size = picture_size
         self._mask_weight = mask_weight
-        self._disc = disc_offsets(radius_px).to(before.device, before.dtype)
-        self._held_mask = None if mask is None else 1 - _fit(mask, before)
-        self._pins = {i: self._read(before, self._at(point.target)) for i, point in enumerate(points) if is_pin(point)}
+        self._disc = disc_offsets(radius_px)
+        self._held_mask = None if mask is None else 1 - _fit(mask, before.whole)
+        self._pins = {i: before.read(self._at(point.target)) for i, point in enumerate(points) if is_pin(point)}
 
-    def __call__(self, features: Tensor, points: tuple[DragPoint, ...]) -> Tensor:
-        """The loss, a scalar, for features F [C, h, w] on which the handles of `points` were tracked."""
-        loss = features.new_zeros(())
+    def __call__(self, features: FeatureMap, points: tuple[DragPoint, ...]) -> Tensor:
+        """The loss, a scalar, for the features F on which the handles of `points` were tracked."""
+        terms = []
         for i, point in enumerate(points):
             if i in self._pins:
-                now, wanted = self._read(features, self._at(point.target)), self._pins[i]
+                now, wanted = features.read(self._at(point.target)), self._pins[i]
             else:
                 dx, dy = direction(point.handle, point.target)
                 ahead = Point(point.handle.x + dx, point.handle.y + dy)
-                now = self._read(features, self._at(ahead))
-                wanted = self._read(features.detach(), self._at(point.handle))
-            loss = loss + (now - wanted).abs().mean()
+                now = features.read(self._at(ahead))
+                wanted = features.read(self._at(point.handle)).detach()
+            terms.append((now - wanted).abs().mean())
         if self._held_mask is not None:
-            change = (features - self._before).abs() * self._held_mask
-            loss = loss + self._mask_weight * change.mean()
-        return loss
+            change = (features.whole - self._before.whole).abs() * self._held_mask
+            terms.append(self._mask_weight * change.mean())
+        return torch.stack(terms).sum()
 
     def _at(self, centre: Point) -> Tensor:
         return self._disc + self._disc.new_tensor([centre.x, centre.y])
-
-    def _read(self, features: Tensor, positions: Tensor) -> Tensor:
-        return sample(features, positions, self._picture_size)
-
-
-def is_pin(point: DragPoint) -> bool:
-    """Whether the point shall hold its place."""
-    return point.handle == point.target
 
 
 def _fit(mask: Tensor, features: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from .feature_map import FeatureMap
 from .points import DragPoint, Point
-from .sampling import sample
 from .settings import Norm
 
 _FINE_PITCH_PX = 0.25
@@ -42,19 +42,24 @@ class Tracker:
         self._square = square_offsets(radius_px, 1.0)
         self._fine = square_offsets(1.0 - _FINE_PITCH_PX, _FINE_PITCH_PX)
 
-    def __call__(self, features: Tensor, point: DragPoint) -> Point:
-        """The place near the point's handle where features [C, h, w] are most like its reference."""
+    @property
+    def reach_px(self) -> float:
+        """How far from the old handle the new one may lie, in x and in y."""
+        return float(self._square.max() + self._fine.max())
+
+    def __call__(self, features: FeatureMap, point: DragPoint) -> Point:
+        """The place near the point's handle where the features are most like its reference."""
         assert point.reference is not None
         centre = torch.tensor([point.handle.x, point.handle.y], dtype=torch.float64)
         for offsets in (self._square, self._fine):
             centre = self._nearest(features, centre + offsets, point.reference.feature)
         return Point(float(centre[0]), float(centre[1]))
 
-    def _nearest(self, features: Tensor, candidates: Tensor, reference: Tensor) -> Tensor:
+    def _nearest(self, features: FeatureMap, candidates: Tensor, reference: Tensor) -> Tensor:
         """candidates [K, 2], kept inside the picture -> the [2] with the nearest feature."""
         candidates = candidates.clamp(0, self._picture_size)
-        found = sample(features, candidates.to(features.device, features.dtype), self._picture_size)
-        difference = found - reference.to(features.device, features.dtype)
+        found = features.read(candidates)
+        difference = found - reference.to(found.device, found.dtype)
         distance = (difference.abs() if self._norm is Norm.L1 else difference.square()).sum(dim=1)
         # Near the border many places read the same; which of them is nearest must not depend on rounding.
         equal = distance <= distance.min() * (1 + _TIE) + _TIE * _TIE * reference.square().sum()

@@ -9,12 +9,16 @@ from .discriminator import Discriminator
 from .generator import Generator
 from .latent import z_from_seed
 from .synthesis import NoiseMode
+from .windowed import Window
+from .windows import Box
 
 __all__ = [
+    "Box",
     "Discriminator",
     "DiscriminatorConfig",
     "Generator",
     "GeneratorConfig",
     "NoiseMode",
+    "Window",
     "z_from_seed",
 ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from .config import GeneratorConfig
 from .mapping import LayerwiseMapping
 from .synthesis import NoiseMode, SynthesisNetwork
+from .windowed import Window, feature_windows
+from .windows import Box
 
 
 class Generator(nn.Module):
@@ -75,6 +79,26 @@ class Generator(nn.Module):
             ValueError: the model has no such block, or ws does not fit the model.
         """
         return self.synthesis.features(self._checked(ws), resolution, noise)
+
+    def feature_windows(
+        self, ws: Tensor, resolution: int, boxes: Sequence[Box], noise: NoiseMode = "const"
+    ) -> tuple[Window, ...]:
+        """The numbers of `features` inside small windows only, for a fraction of the work.
+
+        Args:
+            ws: [1, num_ws, w_dim].
+            boxes: what somebody wants to read of the block's output.
+
+        Returns:
+            Windows such that each box lies inside one of them. They are larger than asked for, up to the whole
+            map, where that costs less.
+
+        Raises:
+            ValueError: the model has no such block, ws does not fit the model, or is more than one latent.
+        """
+        if len(self._checked(ws)) != 1:
+            raise ValueError(f"windows are computed for one latent code at a time, not {len(ws)}")
+        return feature_windows(self.synthesis, ws, resolution, boxes, noise)
 
     def freeze(self) -> Generator:
         """Evaluation mode, and no parameter ever gets a gradient. Returns self."""

@@ -34,7 +34,8 @@ class FullyConnected(nn.Module):
         self.bias_gain = lr_multiplier
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+        # The input is scaled rather than the weights: it is smaller.
+        y = F.linear(x * self.weight_gain, self.weight, self.bias * self.bias_gain)
         return ops.leaky_relu(y) if self.activate else y
 
 

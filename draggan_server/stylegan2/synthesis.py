@@ -8,6 +8,7 @@ no gradient.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -50,22 +51,52 @@ class SynthesisLayer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.noise_strength = nn.Parameter(torch.zeros([]))
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self._constants: dict[str, tuple[object, Tensor]] = {}
         self.register_buffer("resample_filter", ops.low_pass_filter())
 
     def forward(self, x: Tensor, w: Tensor, noise: NoiseMode = "const") -> Tensor:
         styles = self.affine(w)
-        demod = ops.demodulation(styles, self.weight.square().sum(dim=[2, 3]))
+        demod = ops.demodulation(styles, self.weight_square_sum())
         x = x * styles[:, :, None, None]
         if self.up:
             x = ops.upsampling_conv3x3(x, self.weight, self.resample_filter)
         else:
             x = F.conv2d(x, self.weight, padding=1)
-        x = x * demod[:, :, None, None]
+        return self.activate(x * demod[:, :, None, None], self.noise_map(noise, x.shape[0]))
+
+    def weight_square_sum(self) -> Tensor:
+        """[out_channels, in_channels]: what demodulation needs to know of the weights."""
+        return self._derived("weight_square_sum", lambda weight: weight.square().sum(dim=[2, 3]))
+
+    def tap_matrix(self) -> Tensor:
+        """[out_channels * 9, in_channels]: the weights as a matrix from input pixels to the kernel's taps."""
+        return self._derived("tap_matrix", lambda weight: weight.permute(0, 2, 3, 1).reshape(-1, weight.shape[1]))
+
+    def _derived(self, name: str, derive: Callable[[Tensor], Tensor]) -> Tensor:
+        """What follows from the weights alone: computed once while they are frozen, anew whenever they change."""
+        if self.weight.requires_grad:
+            return derive(self.weight)
+        version = (self.weight.data_ptr(), self.weight._version, self.weight.dtype)
+        known = self._constants.get(name)
+        if known is None or known[0] != version:
+            known = self._constants[name] = (version, derive(self.weight))
+        return known[1]
+
+    def noise_map(self, noise: NoiseMode, count: int) -> Tensor | None:
+        """What the noise adds: [count or 1, 1, resolution, resolution], None for nothing."""
+        if noise == "none":
+            return None
+        shape = (1, 1, self.resolution, self.resolution)
         if noise == "random":
-            shape = (x.shape[0], 1, self.resolution, self.resolution)
-            x = x + torch.randn(shape, device=x.device, dtype=x.dtype) * self.noise_strength
-        elif noise == "const":
-            x = x + self.noise_const * self.noise_strength
+            drawn = torch.randn(count, *shape[1:], device=self.noise_const.device, dtype=self.noise_const.dtype)
+        else:
+            drawn = self.noise_const.reshape(shape)
+        return drawn * self.noise_strength
+
+    def activate(self, x: Tensor, noise_map: Tensor | None) -> Tensor:
+        """Noise, bias and leaky ReLU on the demodulated x [N, out_channels, h, w]."""
+        if noise_map is not None:
+            x = x + noise_map
         return ops.leaky_relu(x + self.bias[:, None, None], clamp=self.conv_clamp)
 
 
@@ -143,6 +174,10 @@ class SynthesisNetwork(nn.Module):
         block = self.get_submodule(f"b{resolution}")
         assert isinstance(block, SynthesisBlock)
         return block
+
+    def first_w(self, resolution: int) -> int:
+        """The place in ws of the first w that the block at `resolution` takes."""
+        return max(2 * self.config.block_resolutions.index(resolution) - 1, 0)
 
     def features(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Tensor:
         """[N, C, resolution, resolution]: no RGB layer is computed, and nothing above the block."""

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from draggan_server.drag import DragPoint, DragSettings, Point, drag
+from draggan_server.drag.feature_map import FeatureMap
 from draggan_server.drag.loop import with_references
 from draggan_server.drag.supervision import MotionSupervision
 from tests.reference import plain_stylegan2
@@ -83,11 +84,12 @@ def engine_gradient(generator, ws, points, asked, start, mask):
     """Of the loss by the moving w, as the engine takes it in one step."""
     dtype = generator.dtype
     with torch.no_grad():
-        before = generator.features(start.to(dtype), 32)[0]
-    supervision = MotionSupervision(before, tuple(asked), mask, SETTINGS.mask_weight, R1, SIZE)
+        before = FeatureMap.of_whole(generator.features(start.to(dtype), 32)[0], SIZE)
+    supervision = MotionSupervision(before, tuple(asked), mask, SETTINGS.mask_weight, R1)
     moving = ws[:, :6].to(dtype).clone().requires_grad_()
     features = generator.features(torch.cat([moving, ws[:, 6:].to(dtype)], dim=1), 32)[0]
-    return torch.autograd.grad(supervision(features, points), moving)[0]
+    loss = supervision(FeatureMap.of_whole(features, SIZE), points)
+    return torch.autograd.grad(loss, moving)[0]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -132,8 +134,8 @@ def test_gap_to_sampling_an_upsampled_map(generator, ws, record_property):
 
 
 def test_references_are_read_where_the_handle_is(generator, ws):
-    features = generator.features(ws, 32)[0]
+    features = FeatureMap.of_whole(generator.features(ws, 32)[0], SIZE)
     case = CASES[0]
-    (point,) = with_references(tuple(engine_points(case)), features, SIZE)
+    (point,) = with_references(tuple(engine_points(case)), features)
     plain = PlainDrag(make_generator().double(), ws, case.points, None, 32, r1=R1, r2=R2)
     torch.testing.assert_close(point.reference.feature, plain.references[0][0], rtol=0, atol=1e-10)

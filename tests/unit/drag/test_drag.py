@@ -20,8 +20,8 @@ from draggan_server.drag import (
     Point,
     drag,
 )
+from draggan_server.drag.feature_map import FeatureMap
 from draggan_server.drag.points import Reference
-from draggan_server.drag.sampling import sample
 from draggan_server.drag.supervision import direction, disc_offsets
 from draggan_server.drag.tracking import Tracker, square_offsets
 
@@ -120,8 +120,8 @@ class TestReferences:
         second = next(iter(drag(generator, first.ws, again, None, SETTINGS)))
         assert torch.equal(second.points[0].reference.feature, moved.reference.feature)
         new = second.points[1].reference
-        expected = sample(generator.features(first.ws, 32)[0], torch.tensor([50.0, 50.0]).double(), 64)
-        torch.testing.assert_close(new.feature, expected)
+        features = FeatureMap.of_whole(generator.features(first.ws, 32)[0], 64)
+        torch.testing.assert_close(new.feature, features.read(torch.tensor([[50.0, 50.0]]).double())[0])
 
     def test_a_reference_of_another_block_is_refused(self, generator, ws):
         point = DragPoint(START, TARGET, Reference(START, torch.zeros(24).double(), resolution=16))
@@ -134,13 +134,15 @@ class TestReferences:
         reference = Reference(Point(0, 0), features[:, 12, 17].clone(), 32)
         for norm in Norm:
             # Feature pixel (17, 12) of 32 has its centre at (35, 25) of 64 px.
-            found = Tracker(4.0, norm, 64)(features, DragPoint(Point(33.0, 22.5), Point(0, 0), reference))
+            found = Tracker(4.0, norm, 64)(
+                FeatureMap.of_whole(features, 64), DragPoint(Point(33.0, 22.5), Point(0, 0), reference)
+            )
             assert found == Point(35.0, 25.0)
 
     def test_of_equal_features_the_nearest_is_taken(self):
         features = torch.ones(3, 32, 32)
         point = DragPoint(Point(20.25, 9.75), Point(0, 0), Reference(Point(0, 0), torch.ones(3), 32))
-        assert Tracker(4.0, Norm.L2, 64)(features, point) == point.handle
+        assert Tracker(4.0, Norm.L2, 64)(FeatureMap.of_whole(features, 64), point) == point.handle
 
 
 class TestPinsAndMask:
@@ -149,9 +151,9 @@ class TestPinsAndMask:
 
         def drift(points):
             *_, last = drag(generator, ws, points, None, SETTINGS)
-            before, after = (generator.features(w, 32)[0] for w in (ws, last.ws))
-            at = torch.tensor([pin.x, pin.y]).double()
-            return (sample(after, at, 64) - sample(before, at, 64)).abs().mean()
+            at = torch.tensor([[pin.x, pin.y]]).double()
+            before, after = (FeatureMap.of_whole(generator.features(w, 32)[0], 64).read(at) for w in (ws, last.ws))
+            return (after - before).abs().mean()
 
         assert drift([*ONE, DragPoint(pin, pin)]) < 0.5 * drift(ONE)
 
@@ -251,5 +253,5 @@ class TestPieces:
 
     def test_sampling_at_centres_between_and_outside(self):
         features = torch.arange(16.0).reshape(1, 4, 4)
-        places = torch.tensor([[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [-9.0, 99.0]])
-        assert sample(features, places, 8)[:, 0].tolist() == [0.0, 0.5, 2.5, 12.0]
+        places = torch.tensor([[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [-9.0, 99.0]]).double()
+        assert FeatureMap.of_whole(features, 8).read(places)[:, 0].tolist() == [0.0, 0.5, 2.5, 12.0]

@@ -1,0 +1,144 @@
+"""Which parts of which feature maps must be computed so that small windows of one map are known.
+
+A pixel of a block's output depends on a few pixels of its input only. Walking down from the windows that somebody
+wants to read, each block's share is a few boxes; where boxes overlap, or would cost more than the whole map, they are
+merged. This is arithmetic on integers; `windowed` computes the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .config import GeneratorConfig
+
+_NARROW_LAYER = 64
+"""Gathering a window's pixels costs as much as so many output channels' arithmetic."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Rows `top` .. `bottom` - 1 and columns `left` .. `right` - 1 of a map, all inside it."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def area(self) -> int:
+        return self.height * self.width
+
+    def union(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        return Box(
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
+
+    def contains(self, other: Box) -> bool:
+        return self.union(other) == self
+
+    def grown(self, margin: int, size: int) -> Box:
+        """With `margin` more on every side, as far as a map of `size` x `size` goes."""
+        return Box(
+            max(self.top - margin, 0),
+            max(self.left - margin, 0),
+            min(self.bottom + margin, size),
+            min(self.right + margin, size),
+        )
+
+    @staticmethod
+    def whole(size: int) -> Box:
+        """All of a map of `size` x `size`."""
+        return Box(0, 0, size, size)
+
+
+def upsampling_input(box: Box, input_size: int) -> Box:
+    """What `box` of an upsampling convolution's output depends on in its input of `input_size` x `input_size`.
+
+    Output row o is the 4-tap low-pass of rows o - 1 .. o + 2 of the transposed convolution, whose row j takes input
+    rows i with 0 <= j - 2 i <= 2: so rows [a, b) take ceil((a - 3) / 2) .. floor((b + 1) / 2).
+    """
+
+    def span(first: int, end: int) -> tuple[int, int]:
+        return max(-((3 - first) // 2), 0), min((end + 1) // 2 + 1, input_size)
+
+    (top, bottom), (left, right) = span(box.top, box.bottom), span(box.left, box.right)
+    return Box(top, left, bottom, right)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A block's share."""
+
+    resolution: int
+    boxes: tuple[Box, ...]
+    """Of the block's output; a single box of the whole map where the block is computed whole."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.boxes == (Box.whole(self.resolution),)
+
+
+def plan(config: GeneratorConfig, resolution: int, boxes: Sequence[Box]) -> tuple[Level, ...]:
+    """The share of every block from 4 px up to `resolution`, so that `boxes` of the last one's output are known.
+
+    Every box asked for lies inside one box of the last level, and what a box needs inside one box of the level below.
+    Levels are whole up to one of them, and windowed from there on.
+    """
+    levels: list[Level] = []
+    needed = tuple(boxes)
+    for r in reversed([r for r in config.block_resolutions if r <= resolution]):
+        merged = _cheapest(config, r, needed)
+        levels.append(Level(r, merged))
+        if r > config.block_resolutions[0]:
+            needed = tuple(upsampling_input(box.grown(1, r), r // 2) for box in merged)
+    return tuple(reversed(levels))
+
+
+def block_cost(config: GeneratorConfig, resolution: int, box: Box) -> float:
+    """Multiplications for `box` of a block's output, by windows."""
+    channels = config.channels(resolution)
+    overhead = 1 + _NARROW_LAYER / channels
+    cost = 9 * channels * channels * box.area
+    if resolution > config.block_resolutions[0]:
+        below = upsampling_input(box.grown(1, resolution), resolution // 2)
+        cost += 9 * config.channels(resolution // 2) * channels * below.area
+    return cost * overhead
+
+
+def whole_cost(config: GeneratorConfig, resolution: int) -> float:
+    """Multiplications for the whole of a block's output, by an ordinary convolution."""
+    return block_cost(config, resolution, Box.whole(resolution)) / (1 + _NARROW_LAYER / config.channels(resolution))
+
+
+def _cheapest(config: GeneratorConfig, resolution: int, boxes: tuple[Box, ...]) -> tuple[Box, ...]:
+    """Boxes that hold all the given ones: merged where that costs less, or the whole map."""
+    merged: list[Box] = []
+    for box in boxes:
+        candidate, cost = box, block_cost(config, resolution, box)
+        changed = True
+        while changed:
+            changed = False
+            for other in merged:
+                union = candidate.union(other)
+                union_cost = block_cost(config, resolution, union)
+                if union_cost <= cost + block_cost(config, resolution, other):
+                    merged.remove(other)
+                    candidate, cost, changed = union, union_cost, True
+                    break
+        merged.append(candidate)
+    if sum(block_cost(config, resolution, box) for box in merged) >= whole_cost(config, resolution):
+        return (Box.whole(resolution),)
+    return tuple(merged)
