@@ -27,7 +27,7 @@ class Mark:
 def with_marks(pixels: Rgba, marks: Sequence[Mark], frame: Frame) -> Rgba:
     """A copy of the pixels, which show `frame`, with the marks on them: handles red, targets blue, an arrow between."""
     height, width = pixels.shape[:2]
-    radius = max(2.5, width / 80)
+    radius = max(2.5, width / 64)
     layer = Image.new("RGBA", (width * _FINER, height * _FINER), (255, 255, 255, 0))
     draw = ImageDraw.Draw(layer)
 

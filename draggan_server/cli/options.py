@@ -101,12 +101,13 @@ class SeedsParameter(click.ParamType):
         most = int(limits(FromSeed, "seed").high)
         seeds: list[int] = []
         for part in str(value).split(","):
-            first, _, last = part.partition("-")
-            if not (first.isdecimal() and (last or first).isdecimal() and int(first) <= int(last or first) <= most):
+            first, dash, last = part.partition("-")
+            last = last if dash else first
+            if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last) <= most):
                 self.fail(f"{value!r} is not a seed from 0 to {most}. Write it like 7, or 1-6, or 0,3,8", param, ctx)
-            if int(last or first) - int(first) >= 10_000:
+            if int(last) - int(first) >= 10_000:
                 self.fail(f"{value!r} are more than 10000 pictures. Ask for fewer at once", param, ctx)
-            seeds += range(int(first), int(last or first) + 1)
+            seeds += range(int(first), int(last) + 1)
         return tuple(seeds)
 
 

@@ -49,10 +49,7 @@ class ProgressLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pending and self._pending != self._shown:
-            self._show(self._pending)
-        if self._live and self._shown:
-            self._write("\n")
+        self._finish_line()
 
     def _drag(self, event: Progress) -> str:
         furthest = max(point.distance for point in event.points)
@@ -63,18 +60,25 @@ class ProgressLine:
         return "  ".join(["Dragging", bar(self._part), steps, f"{furthest:.1f} px left", *_left(event.remaining_s)])
 
     def _say(self, text: str) -> None:
+        if text.split()[0] != (self._pending.split() or [""])[0]:
+            self._finish_line()
+            self._shown_at = 0.0
         self._pending = text
         now = time.monotonic()
-        new_stage = text.split()[0] != (self._shown.split() or [""])[0]
-        if new_stage or now - self._shown_at >= (_EVERY_S if self._live else _SPARSE_EVERY_S):
-            if new_stage and self._live and self._shown:
-                self._write("\n")
-                self._shown = ""
+        if now - self._shown_at >= (_EVERY_S if self._live else _SPARSE_EVERY_S):
             self._shown_at = now
-            if text != self._shown:
-                self._show(text)
+            self._show(text)
+
+    def _finish_line(self) -> None:
+        """The last that was said stays standing."""
+        self._show(self._pending)
+        if self._live and self._shown:
+            self._write("\n")
+        self._shown = ""
 
     def _show(self, text: str) -> None:
+        if text == self._shown:
+            return
         if self._live:
             text = text[: shutil.get_terminal_size().columns - 1]
             self._write("\r" + text.ljust(len(self._shown)))
