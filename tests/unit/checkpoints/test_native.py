@@ -25,9 +25,7 @@ from draggan_server.stylegan2 import (
     z_from_seed,
 )
 
-CONFIG = GeneratorConfig(
-    z_dim=16, w_dim=16, img_resolution=16, channel_base=256, channel_max=16, mapping_layers=2
-)
+CONFIG = GeneratorConfig(z_dim=16, w_dim=16, img_resolution=16, channel_base=256, channel_max=16, mapping_layers=2)
 CARD = ModelCard(
     name="Test", domain="noise", licence="MIT", alignment=Alignment((AlignmentPoint("eye_left", 0.38, 0.48),))
 )
@@ -133,15 +131,11 @@ def test_a_configuration_that_asks_for_the_moon_allocates_nothing(file, change):
     with safetensors.safe_open(file, framework="pt") as handle:
         config = json.loads(handle.metadata()["config"])
     rewrite(file, config=json.dumps(config | change))
-    with pytest.raises(
-        CheckpointError, match=r"parameters are missing|where the configuration asks|leave no channels"
-    ):
+    with pytest.raises(CheckpointError, match=r"parameters are missing|where the configuration asks|leave no channels"):
         load_checkpoint(file)
 
 
-@pytest.mark.parametrize(
-    "config", ["", "[]", '{"z_dim": 16}', '{"img_resolution": "a", "z_dim": 1, "w_dim": 1}']
-)
+@pytest.mark.parametrize("config", ["", "[]", '{"z_dim": 16}', '{"img_resolution": "a", "z_dim": 1, "w_dim": 1}'])
 def test_an_unreadable_configuration_is_refused(file, config):
     rewrite(file, config=config)
     with pytest.raises(CheckpointError, match="configuration cannot be read"):
