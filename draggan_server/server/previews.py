@@ -4,8 +4,8 @@ from __future__ import annotations
 
 SHARE = 0.25
 """Previews never take more than this part of a job's work."""
-SHORTEST_INTERVAL_S = 0.25
-"""Four pictures a second are enough to see a picture follow."""
+SHORTEST_INTERVAL_S = 0.05
+"""Whoever asks for the smoothest (an animation) gets twenty pictures a second, if they fit into the share."""
 
 
 class PreviewBudget:

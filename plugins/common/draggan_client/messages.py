@@ -144,7 +144,7 @@ class PreviewOptions(Record):
 
     size: Annotated[int, Between(16, 2048)] = 256
     format: PictureFormat = "jpeg"
-    interval_s: Seconds = 0.1
+    interval_s: Seconds = 0.25
 
 
 # Requests
