@@ -159,12 +159,12 @@ def drag(
             pairs,
             area,
             DragOptions(**settings),
-            PreviewOptions(animation_size, "png", 0.0) if animation else None,
+            preview=None,
         )
     except MessageError as error:
         raise CommandError(str(error)) from None
     with ProgressLine() as line, connect(line).session(opening, model) as session:
-        finished = run(Edit(session, request, layer, marks), line)
+        finished = run(Edit(session, request, layer, marks, animation_size if animation else None), line)
     outputs = _write(files, finished, layer)
     _report(finished, outputs, as_json=as_json)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from draggan_client.errors import StoppedError
-from draggan_client.messages import DragRequest, Frame, HandleState, Preview, Progress, Result
+from draggan_client.messages import DragRequest, Frame, HandleState, Preview, PreviewOptions, Progress, Result
 from draggan_client.session import Session, SessionEvent
 from draggan_server.cli.marks import Mark, with_marks
 from draggan_server.cli.options import Place
@@ -29,6 +29,8 @@ class Edit:
     layer: PictureFile | None
     """The picture that the edit goes into; None: the model's own picture."""
     marks: bool
+    animation_size: int | None
+    """The side of the animation's frames in px; None: no animation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ class Finished:
     before: Rgba
     after: Rgba
     frames: tuple[NDArray[np.uint8], ...]
-    """[size, size, 3], of the square that the model sees; just before and after where no previews were asked for."""
+    """[size, size, 3], of the square that the model sees; none where no animation was asked for."""
     targets: dict[str, Place]
     model: str
 
@@ -61,7 +63,8 @@ def run(edit: Edit, line: ProgressLine) -> Finished:
         if stopped.is_set():
             raise StoppedError("Stopped before the drag.")
         handles = at_start
-        for event in session.drag(request.points, request.mask, request.settings, request.preview):
+        preview = _previews(edit, session)
+        for event in session.drag(request.points, request.mask, request.settings, preview):
             if isinstance(event, Progress):
                 line.progress(event)
                 handles = event.points
@@ -83,6 +86,14 @@ def _frame(session: Session) -> Frame:
     state = session.state()
     assert state is not None
     return state.frame
+
+
+def _previews(edit: Edit, session: Session) -> PreviewOptions | None:
+    """Never larger than the model draws: the smaller they are, the more of them the server has time for."""
+    state = session.state()
+    if edit.animation_size is None or state is None:
+        return None
+    return PreviewOptions(max(16, min(edit.animation_size, state.resolution)), "png", interval_s=0.0)
 
 
 class _Album:
@@ -107,11 +118,9 @@ class _Album:
         return self._marked(from_wire(self._edit.session.pixels(composited=False)), handles, self._frame)
 
     def add_own(self, handles: Iterable[HandleState]) -> None:
-        """The model's picture becomes a frame of the animation."""
-        preview = self._edit.request.preview
-        if preview:
-            image = Image.fromarray(from_wire(self._edit.session.pixels(composited=False)))
-            self._add(image.resize((preview.size, preview.size), Image.Resampling.BICUBIC), handles)
+        """The model's picture becomes a frame of the animation, if there is to be one."""
+        if self._edit.animation_size:
+            self._add(Image.fromarray(from_wire(self._edit.session.pixels(composited=False))), handles)
 
     def add_preview(self, preview: Preview, handles: Iterable[HandleState]) -> None:
         """The preview becomes a frame of the animation."""
@@ -119,6 +128,9 @@ class _Album:
             self._add(image.convert("RGBA"), handles)
 
     def _add(self, image: Image.Image, handles: Iterable[HandleState]) -> None:
+        size = self._edit.animation_size
+        assert size is not None
+        image = image.resize((size, size), Image.Resampling.BICUBIC)
         self.frames.append(self._marked(np.array(image), handles, self._frame)[..., :3])
 
     def _marked(self, pixels: Rgba, handles: Iterable[HandleState], shown: Frame) -> Rgba:
