@@ -48,25 +48,50 @@ class FeatureMap:
         return FeatureMap(windows, self.resolution, self.picture_size)
 
     def read(self, positions: Tensor) -> Tensor:
-        """Features at positions [K, 2], (x, y) in px of the picture, float64 on the CPU: [K, C]."""
+        """Features at places of the picture.
+
+        Args:
+            positions: [n, K, 2], (x, y) in px of the picture, float64 on the CPU; the K places of each of the n
+                groups lie inside one window.
+
+        Returns:
+            [n, K, C].
+        """
         last = self.resolution - 1
         index = (positions * (self.resolution / self.picture_size) - 0.5).clamp(0, last)
-        corner = index.floor().clamp(max=max(last - 1, 0))
-        window = self._holding(corner)
-        values = window.values.flatten(1).t()  # [places, C]: one row is one place, so that a read is one gather
-        column, row = (corner[:, 0] - window.box.left).long(), (corner[:, 1] - window.box.top).long()
-        places = (row * window.box.width + column).to(values.device)
-        weight = (index - corner).to(values.device, values.dtype)
-        right, down = (1, window.box.width) if last else (0, 0)
-        top = torch.lerp(values[places], values[places + right], weight[:, :1])
-        bottom = torch.lerp(values[places + down], values[places + down + right], weight[:, :1])
-        return torch.lerp(top, bottom, weight[:, 1:])
+        corners = index.floor().clamp(max=max(last - 1, 0))
+        if len(self.windows) == 1:
+            return self._gather(self.windows[0], corners, index - corners)
+        rows: dict[int, list[int]] = {}
+        for row, box in enumerate(self._boxes(corners)):
+            window = next(i for i, window in enumerate(self.windows) if window.box.contains(box))
+            rows.setdefault(window, []).append(row)
+        parts = [self._gather(self.windows[i], corners[r], index[r] - corners[r]) for i, r in rows.items()]
+        order = torch.tensor([row for group in rows.values() for row in group])
+        return torch.cat(parts)[order.argsort()]
 
-    def _holding(self, corner: Tensor) -> Window:
-        left, top = corner.amin(dim=0).int().tolist()
-        right, bottom = corner.amax(dim=0).int().tolist()
-        wanted = Box(top, left, min(bottom + 2, self.resolution), min(right + 2, self.resolution))
-        return next(window for window in self.windows if window.box.contains(wanted))
+    def _gather(self, window: Window, corners: Tensor, weights: Tensor) -> Tensor:
+        """Bilinear interpolation between `corners` [n, K, 2] and the feature pixels right of and below them."""
+        values = window.values.flatten(1).t()  # [places, C]: one row is one place, so that a read is one gather
+        column, row = corners[..., 0].long() - window.box.left, corners[..., 1].long() - window.box.top
+        places = (row * window.box.width + column).to(values.device)
+        weights = weights.to(values.device, values.dtype)
+        right, down = (1, window.box.width) if self.resolution > 1 else (0, 0)
+        steps = torch.tensor([0, right, down, down + right], device=places.device)
+        four = values[places[..., None] + steps]  # one gather: its gradient is one scatter
+        wx, wy = weights[..., :1], weights[..., 1:]
+        top = torch.lerp(four[..., 0, :], four[..., 1, :], wx)
+        bottom = torch.lerp(four[..., 2, :], four[..., 3, :], wx)
+        return torch.lerp(top, bottom, wy)
+
+    def _boxes(self, corners: Tensor) -> list[Box]:
+        """The part of the map that each group of `corners` [n, K, 2] reads."""
+        lows, highs = corners.amin(dim=1).int().tolist(), corners.amax(dim=1).int().tolist()
+        end = self.resolution
+        return [
+            Box(top, left, min(bottom + 2, end), min(right + 2, end))
+            for (left, top), (right, bottom) in zip(lows, highs, strict=True)
+        ]
 
 
 def reading_box(centre: Point, reach_px: float, resolution: int, picture_size: int) -> Box:

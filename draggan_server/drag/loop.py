@@ -143,7 +143,8 @@ def _steps(
             ws = code.ws()
             features = features_at(ws)
             if step > 0:
-                points = tuple(replace(p, handle=tracker(features.detach(), p)) for p in points)
+                handles = tracker(features.detach(), points)
+                points = tuple(replace(p, handle=handle) for p, handle in zip(points, handles, strict=True))
             loss = supervision(features, points)
         if not torch.isfinite(loss):
             raise DragDivergedError("the drag has left the numbers that the model can draw; try a smaller step size")
@@ -200,11 +201,12 @@ def with_references(points: tuple[DragPoint, ...], features: FeatureMap) -> tupl
     Raises:
         DragInputError: a reference was read from another block than these features.
     """
+    places = torch.tensor([[[point.handle.x, point.handle.y]] for point in points], dtype=torch.float64)
+    here = features.read(places)[:, 0]
     known = []
     for number, point in enumerate(points, start=1):
         if point.reference is None:
-            place = torch.tensor([[point.handle.x, point.handle.y]], dtype=torch.float64)
-            reference = Reference(point.handle, features.read(place)[0], features.resolution)
+            reference = Reference(point.handle, here[number - 1], features.resolution)
             point = replace(point, reference=reference)
         elif point.reference.resolution != features.resolution:
             raise DragInputError(

@@ -66,27 +66,34 @@ class MotionSupervision:
         self._mask_weight = mask_weight
         self._disc = disc_offsets(radius_px)
         self._held_mask = None if mask is None else 1 - _fit(mask, before.whole)
-        self._pins = {i: before.read(self._at(point.target)) for i, point in enumerate(points) if is_pin(point)}
+        self._is_pin = [is_pin(point) for point in points]
+        pins = [point.target for point in points if is_pin(point)]
+        self._pinned = before.read(self._discs(pins)) if pins else None
 
     def __call__(self, features: FeatureMap, points: tuple[DragPoint, ...]) -> Tensor:
         """The loss, a scalar, for the features F on which the handles of `points` were tracked."""
+        moving = [point for point, pin in zip(points, self._is_pin, strict=True) if not pin]
+        pins = [point.target for point, pin in zip(points, self._is_pin, strict=True) if pin]
         terms = []
-        for i, point in enumerate(points):
-            if i in self._pins:
-                now, wanted = features.read(self._at(point.target)), self._pins[i]
-            else:
-                dx, dy = direction(point.handle, point.target)
-                ahead = Point(point.handle.x + dx, point.handle.y + dy)
-                now = features.read(self._at(ahead))
-                wanted = features.read(self._at(point.handle)).detach()
-            terms.append((now - wanted).abs().mean())
+        if moving:
+            here = features.detach().read(self._discs([point.handle for point in moving]))
+            ahead = features.read(self._discs([_ahead(point) for point in moving]))
+            terms.append((ahead - here).abs().mean(dim=[1, 2]).sum())
+        if self._pinned is not None:
+            terms.append((features.read(self._discs(pins)) - self._pinned).abs().mean(dim=[1, 2]).sum())
         if self._held_mask is not None:
             change = (features.whole - self._before.whole).abs() * self._held_mask
             terms.append(self._mask_weight * change.mean())
         return torch.stack(terms).sum()
 
-    def _at(self, centre: Point) -> Tensor:
-        return self._disc + self._disc.new_tensor([centre.x, centre.y])
+    def _discs(self, centres: list[Point]) -> Tensor:
+        """[n, K, 2]: the places of the discs round n centres."""
+        return torch.tensor([[[centre.x, centre.y]] for centre in centres], dtype=torch.float64) + self._disc
+
+
+def _ahead(point: DragPoint) -> Point:
+    dx, dy = direction(point.handle, point.target)
+    return Point(point.handle.x + dx, point.handle.y + dy)
 
 
 def _fit(mask: Tensor, features: Tensor) -> Tensor:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from .feature_map import FeatureMap
-from .points import DragPoint, Point
+from .points import DragPoint, Point, Reference
 from .settings import Norm
 
 _FINE_PITCH_PX = 0.25
@@ -47,20 +48,29 @@ class Tracker:
         """How far from the old handle the new one may lie, in x and in y."""
         return float(self._square.max() + self._fine.max())
 
-    def __call__(self, features: FeatureMap, point: DragPoint) -> Point:
-        """The place near the point's handle where the features are most like its reference."""
-        assert point.reference is not None
-        centre = torch.tensor([point.handle.x, point.handle.y], dtype=torch.float64)
+    def __call__(self, features: FeatureMap, points: Sequence[DragPoint]) -> list[Point]:
+        """For each point the place near its handle where the features are most like its reference."""
+        centres = torch.tensor([[point.handle.x, point.handle.y] for point in points], dtype=torch.float64)
+        references = torch.stack([_reference(point).feature for point in points])
         for offsets in (self._square, self._fine):
-            centre = self._nearest(features, centre + offsets, point.reference.feature)
-        return Point(float(centre[0]), float(centre[1]))
+            centres = self._nearest(features, centres[:, None] + offsets, references)
+        return [Point(x, y) for x, y in centres.tolist()]
 
-    def _nearest(self, features: FeatureMap, candidates: Tensor, reference: Tensor) -> Tensor:
-        """candidates [K, 2], kept inside the picture -> the [2] with the nearest feature."""
+    def _nearest(self, features: FeatureMap, candidates: Tensor, references: Tensor) -> Tensor:
+        """candidates [n, K, 2], kept inside the picture -> for each of n the one with the nearest feature, [n, 2]."""
         candidates = candidates.clamp(0, self._picture_size)
         found = features.read(candidates)
-        difference = found - reference.to(found.device, found.dtype)
-        distance = (difference.abs() if self._norm is Norm.L1 else difference.square()).sum(dim=1)
+        references = references.to(found.device, found.dtype)[:, None]
+        difference = found - references
+        distance = (difference.abs() if self._norm is Norm.L1 else difference.square()).sum(dim=2)
         # Near the border many places read the same; which of them is nearest must not depend on rounding.
-        equal = distance <= distance.min() * (1 + _TIE) + _TIE * _TIE * reference.square().sum()
-        return candidates[int(equal.nonzero()[0])]
+        least = distance.amin(dim=1, keepdim=True)
+        equal = distance <= least * (1 + _TIE) + _TIE * _TIE * references.square().sum(dim=2)
+        order = torch.arange(equal.shape[1], 0, -1, device=equal.device)
+        first = (equal * order).argmax(dim=1).cpu()
+        return candidates[torch.arange(len(candidates)), first]
+
+
+def _reference(point: DragPoint) -> Reference:
+    assert point.reference is not None
+    return point.reference

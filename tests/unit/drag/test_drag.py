@@ -24,6 +24,7 @@ from draggan_server.drag.feature_map import FeatureMap
 from draggan_server.drag.points import Reference
 from draggan_server.drag.supervision import direction, disc_offsets
 from draggan_server.drag.tracking import Tracker, square_offsets
+from draggan_server.stylegan2 import Box, Generator, Window
 
 SETTINGS = DragSettings(feature_resolution=32, step_size=0.02, max_steps=40)
 START, TARGET = Point(30.0, 30.0), Point(36.0, 30.0)
@@ -121,7 +122,7 @@ class TestReferences:
         assert torch.equal(second.points[0].reference.feature, moved.reference.feature)
         new = second.points[1].reference
         features = FeatureMap.of_whole(generator.features(first.ws, 32)[0], 64)
-        torch.testing.assert_close(new.feature, features.read(torch.tensor([[50.0, 50.0]]).double())[0])
+        torch.testing.assert_close(new.feature, features.read(torch.tensor([[[50.0, 50.0]]]).double())[0, 0])
 
     def test_a_reference_of_another_block_is_refused(self, generator, ws):
         point = DragPoint(START, TARGET, Reference(START, torch.zeros(24).double(), resolution=16))
@@ -134,15 +135,14 @@ class TestReferences:
         reference = Reference(Point(0, 0), features[:, 12, 17].clone(), 32)
         for norm in Norm:
             # Feature pixel (17, 12) of 32 has its centre at (35, 25) of 64 px.
-            found = Tracker(4.0, norm, 64)(
-                FeatureMap.of_whole(features, 64), DragPoint(Point(33.0, 22.5), Point(0, 0), reference)
-            )
-            assert found == Point(35.0, 25.0)
+            point = DragPoint(Point(33.0, 22.5), Point(0, 0), reference)
+            found = Tracker(4.0, norm, 64)(FeatureMap.of_whole(features, 64), [point])
+            assert found == [Point(35.0, 25.0)]
 
     def test_of_equal_features_the_nearest_is_taken(self):
         features = torch.ones(3, 32, 32)
         point = DragPoint(Point(20.25, 9.75), Point(0, 0), Reference(Point(0, 0), torch.ones(3), 32))
-        assert Tracker(4.0, Norm.L2, 64)(FeatureMap.of_whole(features, 64), point) == point.handle
+        assert Tracker(4.0, Norm.L2, 64)(FeatureMap.of_whole(features, 64), [point]) == [point.handle]
 
 
 class TestPinsAndMask:
@@ -151,7 +151,7 @@ class TestPinsAndMask:
 
         def drift(points):
             *_, last = drag(generator, ws, points, None, SETTINGS)
-            at = torch.tensor([[pin.x, pin.y]]).double()
+            at = torch.tensor([[[pin.x, pin.y]]]).double()
             before, after = (FeatureMap.of_whole(generator.features(w, 32)[0], 64).read(at) for w in (ws, last.ws))
             return (after - before).abs().mean()
 
@@ -239,6 +239,45 @@ class TestRefusals:
             DragSettings(**change)
 
 
+class TestWindows:
+    """A drag reads windows; its path must be the one that the whole map gives."""
+
+    POINTS = (
+        DragPoint(START, TARGET),
+        DragPoint(Point(2.0, 60.0), Point(8.0, 57.0)),
+        DragPoint(Point(50.0, 13.5), Point(50.0, 13.5)),
+        DragPoint(Point(52.0, 20.0), Point(46.0, 26.0)),
+    )
+
+    @pytest.mark.parametrize("count", [1, 3, 4])
+    @pytest.mark.parametrize("resolution", [16, 32, 64])
+    def test_fifty_steps_give_the_same_handles(self, generator, ws, monkeypatch, count, resolution):
+        settings = replace(SETTINGS, feature_resolution=resolution, max_steps=50, tolerance_px=0.01)
+        points, sizes = self.POINTS[:count], set()
+
+        def paths():
+            return [[point.handle for point in step.points] for step in drag(generator, ws, points, None, settings)]
+
+        real = Generator.feature_windows
+
+        def windowed(self, ws, resolution, boxes, noise="const"):
+            windows = real(self, ws, resolution, boxes, noise)
+            sizes.update((window.box.height, window.box.width) for window in windows)
+            return windows
+
+        def whole(self, ws, resolution, boxes, noise="const"):
+            return (Window(Box.whole(resolution), self.features(ws, resolution, noise)[0]),)
+
+        monkeypatch.setattr(Generator, "feature_windows", windowed)
+        by_windows = paths()
+        monkeypatch.setattr(Generator, "feature_windows", whole)
+        assert by_windows == paths()
+        assert len(by_windows) == 51 or (resolution, count) == (16, 1), "this one arrives early"
+        if count == 1:
+            assert len(sizes) == 1, "one window keeps its size"
+            assert (resolution, resolution) not in sizes or resolution == 16, "no windows were used"
+
+
 class TestPieces:
     def test_direction_is_a_pixel_long_and_shorter_near_the_target(self):
         assert direction(Point(0, 0), Point(30, 40)) == pytest.approx((0.6, 0.8))
@@ -253,5 +292,5 @@ class TestPieces:
 
     def test_sampling_at_centres_between_and_outside(self):
         features = torch.arange(16.0).reshape(1, 4, 4)
-        places = torch.tensor([[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [-9.0, 99.0]]).double()
-        assert FeatureMap.of_whole(features, 8).read(places)[:, 0].tolist() == [0.0, 0.5, 2.5, 12.0]
+        places = torch.tensor([[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [-9.0, 99.0]]).double()[None]
+        assert FeatureMap.of_whole(features, 8).read(places)[0, :, 0].tolist() == [0.0, 0.5, 2.5, 12.0]
