@@ -351,23 +351,6 @@ def test_what_only_the_server_can_know_is_said_as_plainly(draggan: Command):
     assert "transparent" in said
 
 
-def test_a_damaged_model_is_named(tmp_path: Path):
-    home = tmp_path / "home"
-    model = save_model(home / "models", "broken")
-    model.write_bytes(model.read_bytes()[:-100])
-    folder = tmp_path / "files"
-    folder.mkdir()
-    command = Command(home, folder)
-    done = command("doctor", code=1)
-    assert f"{model}: the file is damaged or incomplete" in done.stdout
-    server = ServerProcess(home).start()
-    try:
-        said = command.fails("generate", "--model", "broken", "--seed", "1")
-    finally:
-        server.stop()
-    assert "broken.safetensors: the file is damaged" in said
-
-
 def test_a_disk_that_is_full_loses_one_file_and_not_the_others(draggan: Command):
     def room_for(count: int):
         import resource
@@ -409,12 +392,15 @@ def test_the_doctor_says_what_a_bug_report_needs_and_keeps_the_token(draggan: Co
     assert server.info.token not in done.stdout + done.stderr
 
 
-def test_the_doctor_names_what_is_wrong_and_starts_nothing(alone: Command, tmp_path: Path):
-    (alone.home / "launch.json").write_text('{"argv": ["/no/such/python"]}')
-    done = alone("doctor", code=1)
-    assert "no; it is started when it is needed" in done.stdout
-    assert read_runtime(Home(alone.home)) is None
+def test_the_doctor_names_what_is_wrong_and_starts_nothing(tmp_path: Path):
+    home = tmp_path / "home"
+    model = save_model(home / "models", "broken")
+    model.write_bytes(model.read_bytes()[:-100])
+    (home / "launch.json").write_text('{"argv": ["/no/such/python"]}')
+    done = Command(home, tmp_path)("doctor", code=1)
+    assert f"{model}: the file is damaged or incomplete" in done.stdout
     assert "/no/such/python, which starts the server, is gone. Run the installer again." in done.stdout
-    (tmp_path / "file").write_text("")
-    done = Command(tmp_path / "file", alone.folder)("doctor", code=1)
-    assert "is a file where a folder should be" in done.stdout
+    assert "no; it is started when it is needed" in done.stdout
+    assert read_runtime(Home(home)) is None
+    done = Command(model, tmp_path)("doctor", code=1)
+    assert f"{model} is a file where a folder should be" in done.stdout
