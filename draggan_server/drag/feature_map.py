@@ -35,13 +35,6 @@ class FeatureMap:
         resolution = features.shape[-1]
         return cls((Window(Box.whole(resolution), features),), resolution, picture_size)
 
-    @property
-    def whole(self) -> Tensor:
-        """[C, h, w], where all of the map is known."""
-        (window,) = self.windows
-        assert window.box == Box.whole(self.resolution)
-        return window.values
-
     def detach(self) -> FeatureMap:
         """The same numbers, constants for the gradient."""
         windows = tuple(Window(window.box, window.values.detach()) for window in self.windows)

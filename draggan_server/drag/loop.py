@@ -14,7 +14,7 @@ from .errors import DragInputError
 from .feature_map import FeatureMap, reading_box
 from .points import DragPoint, Reference, check_points
 from .settings import DragSettings, LatentSpace
-from .supervision import MotionSupervision, is_pin, supervision_reach
+from .supervision import MaskTerm, MotionSupervision, is_pin, supervision_reach
 from .tracking import Tracker
 
 DEFAULT_FEATURE_RESOLUTION = 128
@@ -65,6 +65,15 @@ def feature_resolution(generator: Generator, settings: DragSettings) -> int:
         blocks = ", ".join(map(str, generator.config.block_resolutions))
         raise DragInputError(f"this model has no block at {wanted} px to read features from; it has {blocks}")
     return wanted
+
+
+def held_resolution(resolution: int, settings: DragSettings) -> int:
+    """The block whose map the mask holds: the drag's own, or the lower one up to which the w move.
+
+    All change comes from the blocks whose w move, and what follows from them is the same function before and after:
+    where their output holds still, so does everything above. Their map is the smaller one.
+    """
+    return min(resolution, settings.moving_resolution)
 
 
 def drag(
@@ -126,26 +135,30 @@ def _steps(
     reach_px = tracker.reach_px + supervision_reach(radius_px)
     pins = [point for point in points if is_pin(point)]
 
-    def features_at(ws: Tensor) -> FeatureMap:
-        if mask is not None:
-            return FeatureMap.of_whole(generator.features(ws, resolution, noise)[0], size)
+    held_at = None if mask is None else held_resolution(resolution, settings)
+
+    def features_at(ws: Tensor) -> tuple[FeatureMap, Tensor | None]:
         # A moving point is read near its handle, a pin also at the place that it holds.
         places = [point.handle for point in points] + [pin.target for pin in pins]
         boxes = [reading_box(place, reach_px, resolution, size) for place in places]
-        return FeatureMap(generator.feature_windows(ws, resolution, boxes, noise), resolution, size)
+        found = generator.feature_windows(ws, resolution, boxes, noise, held_at)
+        return FeatureMap(found.windows, resolution, size), found.whole
 
     with torch.no_grad():
-        before = features_at(start)
+        before, held = features_at(start)
     points = with_references(points, before)
-    supervision = MotionSupervision(before, points, mask, settings.mask_weight, radius_px)
+    supervision = MotionSupervision(before, points, radius_px)
+    hold = None if mask is None or held is None else MaskTerm(held, mask, settings.mask_weight)
     for step in range(settings.max_steps + 1):
         with torch.enable_grad():
             ws = code.ws()
-            features = features_at(ws)
+            features, held = features_at(ws)
             if step > 0:
                 handles = tracker(features.detach(), points)
                 points = tuple(replace(p, handle=handle) for p, handle in zip(points, handles, strict=True))
             loss = supervision(features, points)
+            if hold is not None and held is not None:
+                loss = loss + hold(held)
         if not torch.isfinite(loss):
             raise DragDivergedError("the drag has left the numbers that the model can draw; try a smaller step size")
         end = patience.end_of(step, points)

@@ -41,31 +41,19 @@ def is_pin(point: DragPoint) -> bool:
 
 
 class MotionSupervision:
-    """The loss of Eq. 2 for one drag.
+    """The first term of Eq. 2 for one drag.
 
     A handle that shall move is supervised as the paper says: what is one px ahead shall look like what is here. A
     pin has no direction, so Eq. 2 says nothing of it; its disc is held to the features before the drag.
 
     Args:
-        before: F0, the features before the drag; the whole map if there is a mask.
+        before: F0, the features before the drag.
         points: as the drag was asked for; those with handle == target are pins.
-        mask: M [R, R] in [0, 1], 1 = may change; None: everything may.
-        mask_weight: lambda.
         radius_px: r1.
     """
 
-    def __init__(
-        self,
-        before: FeatureMap,
-        points: tuple[DragPoint, ...],
-        mask: Tensor | None,
-        mask_weight: float,
-        radius_px: float,
-    ) -> None:
-        self._before = before
-        self._mask_weight = mask_weight
+    def __init__(self, before: FeatureMap, points: tuple[DragPoint, ...], radius_px: float) -> None:
         self._disc = disc_offsets(radius_px)
-        self._held_mask = None if mask is None else 1 - _fit(mask, before.whole)
         self._is_pin = [is_pin(point) for point in points]
         pins = [point.target for point in points if is_pin(point)]
         self._pinned = before.read(self._discs(pins)) if pins else None
@@ -81,9 +69,6 @@ class MotionSupervision:
             terms.append((ahead - here).abs().mean(dim=[1, 2]).sum())
         if self._pinned is not None:
             terms.append((features.read(self._discs(pins)) - self._pinned).abs().mean(dim=[1, 2]).sum())
-        if self._held_mask is not None:
-            change = (features.whole - self._before.whole).abs() * self._held_mask
-            terms.append(self._mask_weight * change.mean())
         return torch.stack(terms).sum()
 
     def _discs(self, centres: list[Point]) -> Tensor:
@@ -96,7 +81,21 @@ def _ahead(point: DragPoint) -> Point:
     return Point(point.handle.x + dx, point.handle.y + dy)
 
 
-def _fit(mask: Tensor, features: Tensor) -> Tensor:
-    """mask [R, R] -> [h, w] of the features, by area."""
-    _, height, width = features.shape
-    return F.adaptive_avg_pool2d(mask.to(features.device, features.dtype)[None], (height, width))[0]
+class MaskTerm:
+    """The second term of Eq. 2: features outside the editable mask stay what they were.
+
+    Args:
+        before: F0 [C, h, w], the whole map before the drag.
+        mask: M [R, R] in [0, 1], 1 = may change; it is brought to the map's size by area.
+        weight: lambda.
+    """
+
+    def __init__(self, before: Tensor, mask: Tensor, weight: float) -> None:
+        self._before = before
+        self._weight = weight
+        _, height, width = before.shape
+        self._held = 1 - F.adaptive_avg_pool2d(mask.to(before.device, before.dtype)[None], (height, width))[0]
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """lambda times the mean change outside the mask, a scalar, for features [C, h, w]."""
+        return self._weight * ((features - self._before).abs() * self._held).mean()

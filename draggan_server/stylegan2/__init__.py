@@ -9,13 +9,14 @@ from .discriminator import Discriminator
 from .generator import Generator
 from .latent import z_from_seed
 from .synthesis import NoiseMode
-from .windowed import Window
+from .windowed import FeatureWindows, Window
 from .windows import Box
 
 __all__ = [
     "Box",
     "Discriminator",
     "DiscriminatorConfig",
+    "FeatureWindows",
     "Generator",
     "GeneratorConfig",
     "NoiseMode",

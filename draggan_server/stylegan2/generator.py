@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from .config import GeneratorConfig
 from .mapping import LayerwiseMapping
 from .synthesis import NoiseMode, SynthesisNetwork
-from .windowed import Window, feature_windows
+from .windowed import FeatureWindows, feature_windows
 from .windows import Box
 
 
@@ -81,13 +81,19 @@ class Generator(nn.Module):
         return self.synthesis.features(self._checked(ws), resolution, noise)
 
     def feature_windows(
-        self, ws: Tensor, resolution: int, boxes: Sequence[Box], noise: NoiseMode = "const"
-    ) -> tuple[Window, ...]:
+        self,
+        ws: Tensor,
+        resolution: int,
+        boxes: Sequence[Box],
+        noise: NoiseMode = "const",
+        whole_at: int | None = None,
+    ) -> FeatureWindows:
         """The numbers of `features` inside small windows only, for a fraction of the work.
 
         Args:
             ws: [1, num_ws, w_dim].
             boxes: what somebody wants to read of the block's output.
+            whole_at: a block, at most `resolution`, whose whole map is wanted as well.
 
         Returns:
             Windows such that each box lies inside one of them. They are larger than asked for, up to the whole
@@ -98,7 +104,7 @@ class Generator(nn.Module):
         """
         if len(self._checked(ws)) != 1:
             raise ValueError(f"windows are computed for one latent code at a time, not {len(ws)}")
-        return feature_windows(self.synthesis, ws, resolution, boxes, noise)
+        return feature_windows(self.synthesis, ws, resolution, boxes, noise, whole_at)
 
     def freeze(self) -> Generator:
         """Evaluation mode, and no parameter ever gets a gradient. Returns self."""

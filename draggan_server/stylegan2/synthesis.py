@@ -181,14 +181,20 @@ class SynthesisNetwork(nn.Module):
 
     def features(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Tensor:
         """[N, C, resolution, resolution]: no RGB layer is computed, and nothing above the block."""
+        return self.feature_maps(ws, resolution, noise)[resolution]
+
+    def feature_maps(self, ws: Tensor, resolution: int, noise: NoiseMode) -> dict[int, Tensor]:
+        """The output of every block up to `resolution`: {r: [N, C, r, r]}."""
+        maps: dict[int, Tensor] = {}
         x: Tensor | None = None
         first = 0
         for r in self.config.block_resolutions:
             block = self.block(r)
             x = block.features(x, ws[:, first : first + block.num_convs], noise)
             first += block.num_convs
+            maps[r] = x
             if r == resolution:
-                return x
+                return maps
         raise self._no_such_block(resolution)
 
     def image(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Tensor:

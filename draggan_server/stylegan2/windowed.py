@@ -32,20 +32,39 @@ class Window:
         return self.values[:, top : top + box.height, left : left + box.width]
 
 
+@dataclass(frozen=True)
+class FeatureWindows:
+    """What was computed of the feature maps."""
+
+    windows: tuple[Window, ...]
+    """Of the block asked for."""
+    whole: Tensor | None
+    """[C, h, w] of the block that was to be whole."""
+
+
 def feature_windows(
-    synthesis: SynthesisNetwork, ws: Tensor, resolution: int, boxes: Sequence[Box], noise: NoiseMode
-) -> tuple[Window, ...]:
+    synthesis: SynthesisNetwork,
+    ws: Tensor,
+    resolution: int,
+    boxes: Sequence[Box],
+    noise: NoiseMode,
+    whole_at: int | None,
+) -> FeatureWindows:
     """Windows of the output of the block at `resolution`: each of `boxes` lies inside one of them.
 
     Args:
         ws: [1, num_ws, w_dim].
+        whole_at: a block, at most `resolution`, whose whole map is wanted as well; None: no such block.
     """
-    levels = plan(synthesis.config, resolution, boxes)
+    levels = plan(synthesis.config, resolution, boxes, whole_at or 0)
     whole = [level for level in levels if level.is_whole]
     windows: tuple[Window, ...] = ()
+    kept = None
     if whole:
         top = whole[-1].resolution
-        windows = (Window(Box.whole(top), synthesis.features(ws, top, noise)[0]),)
+        maps = synthesis.feature_maps(ws, top, noise)
+        windows = (Window(Box.whole(top), maps[top][0]),)
+        kept = maps[whole_at][0] if whole_at else None
     for level in levels[len(whole) :]:
         block = synthesis.block(level.resolution)
         first = synthesis.first_w(level.resolution)
@@ -54,7 +73,7 @@ def feature_windows(
             windows = _plain_layer(block.conv1, windows, level.boxes, ws[0, first], noise)
         else:
             windows = _block(block, windows, level, ws[0, first : first + 2], noise)
-    return windows
+    return FeatureWindows(windows, kept)
 
 
 def _block(

@@ -91,8 +91,10 @@ class Level:
         return self.boxes == (Box.whole(self.resolution),)
 
 
-def plan(config: GeneratorConfig, resolution: int, boxes: Sequence[Box]) -> tuple[Level, ...]:
+def plan(config: GeneratorConfig, resolution: int, boxes: Sequence[Box], whole_up_to: int = 0) -> tuple[Level, ...]:
     """The share of every block from 4 px up to `resolution`, so that `boxes` of the last one's output are known.
+
+    Blocks up to the one at `whole_up_to` are computed whole, whatever the windows need.
 
     Every box asked for lies inside one box of the last level, and what a box needs inside one box of the level below.
     Levels are whole up to one of them, and windowed from there on.
@@ -100,7 +102,7 @@ def plan(config: GeneratorConfig, resolution: int, boxes: Sequence[Box]) -> tupl
     levels: list[Level] = []
     needed = tuple(boxes)
     for r in reversed([r for r in config.block_resolutions if r <= resolution]):
-        merged = _cheapest(config, r, needed)
+        merged = (Box.whole(r),) if r <= whole_up_to else _cheapest(config, r, needed)
         levels.append(Level(r, merged))
         if r > config.block_resolutions[0]:
             needed = tuple(upsampling_input(box.grown(1, r), r // 2) for box in merged)

@@ -11,7 +11,7 @@ import torch
 from draggan_server.drag import DragPoint, DragSettings, Point, drag
 from draggan_server.drag.feature_map import FeatureMap
 from draggan_server.drag.loop import with_references
-from draggan_server.drag.supervision import MotionSupervision
+from draggan_server.drag.supervision import MaskTerm, MotionSupervision
 from tests.reference import plain_stylegan2
 from tests.reference.plain_drag import PlainDrag, PlainPoint
 from tests.unit.drag.conftest import make_generator
@@ -85,10 +85,12 @@ def engine_gradient(generator, ws, points, asked, start, mask):
     dtype = generator.dtype
     with torch.no_grad():
         before = FeatureMap.of_whole(generator.features(start.to(dtype), 32)[0], SIZE)
-    supervision = MotionSupervision(before, tuple(asked), mask, SETTINGS.mask_weight, R1)
+    supervision = MotionSupervision(before, tuple(asked), R1)
     moving = ws[:, :6].to(dtype).clone().requires_grad_()
     features = generator.features(torch.cat([moving, ws[:, 6:].to(dtype)], dim=1), 32)[0]
     loss = supervision(FeatureMap.of_whole(features, SIZE), points)
+    if mask is not None:
+        loss = loss + MaskTerm(before.windows[0].values, mask, SETTINGS.mask_weight)(features)
     return torch.autograd.grad(loss, moving)[0]
 
 

@@ -24,7 +24,7 @@ from draggan_server.drag.feature_map import FeatureMap
 from draggan_server.drag.points import Reference
 from draggan_server.drag.supervision import direction, disc_offsets
 from draggan_server.drag.tracking import Tracker, square_offsets
-from draggan_server.stylegan2 import Box, Generator, Window
+from draggan_server.stylegan2 import Box, FeatureWindows, Generator, Window
 
 SETTINGS = DragSettings(feature_resolution=32, step_size=0.02, max_steps=40)
 START, TARGET = Point(30.0, 30.0), Point(36.0, 30.0)
@@ -249,31 +249,34 @@ class TestWindows:
         DragPoint(Point(52.0, 20.0), Point(46.0, 26.0)),
     )
 
-    @pytest.mark.parametrize("count", [1, 3, 4])
+    @pytest.mark.parametrize("masked", [False, True])
+    @pytest.mark.parametrize("count", [1, 4])
     @pytest.mark.parametrize("resolution", [16, 32, 64])
-    def test_fifty_steps_give_the_same_handles(self, generator, ws, monkeypatch, count, resolution):
+    def test_fifty_steps_give_the_same_handles(self, generator, ws, monkeypatch, count, resolution, masked):
         settings = replace(SETTINGS, feature_resolution=resolution, max_steps=50, tolerance_px=0.01)
         points, sizes = self.POINTS[:count], set()
+        mask = torch.zeros(64, 64).index_fill(1, torch.arange(20, 50), 1.0) if masked else None
 
         def paths():
-            return [[point.handle for point in step.points] for step in drag(generator, ws, points, None, settings)]
+            return [[point.handle for point in step.points] for step in drag(generator, ws, points, mask, settings)]
 
         real = Generator.feature_windows
 
-        def windowed(self, ws, resolution, boxes, noise="const"):
-            windows = real(self, ws, resolution, boxes, noise)
-            sizes.update((window.box.height, window.box.width) for window in windows)
-            return windows
+        def windowed(self, ws, resolution, boxes, noise, whole_at):
+            found = real(self, ws, resolution, boxes, noise, whole_at)
+            sizes.update((window.box.height, window.box.width) for window in found.windows)
+            return found
 
-        def whole(self, ws, resolution, boxes, noise="const"):
-            return (Window(Box.whole(resolution), self.features(ws, resolution, noise)[0]),)
+        def whole(self, ws, resolution, boxes, noise, whole_at):
+            held = None if whole_at is None else self.features(ws, whole_at, noise)[0]
+            return FeatureWindows((Window(Box.whole(resolution), self.features(ws, resolution, noise)[0]),), held)
 
         monkeypatch.setattr(Generator, "feature_windows", windowed)
         by_windows = paths()
         monkeypatch.setattr(Generator, "feature_windows", whole)
         assert by_windows == paths()
         assert len(by_windows) == 51 or (resolution, count) == (16, 1), "this one arrives early"
-        if count == 1:
+        if count == 1 and not masked:
             assert len(sizes) == 1, "one window keeps its size"
             assert (resolution, resolution) not in sizes or resolution == 16, "no windows were used"
 

@@ -65,7 +65,7 @@ def cases(resolution: int) -> list[list[Box]]:
 def test_windows_are_the_whole_maps_numbers(generator, ws, resolution):
     whole = generator.features(ws, resolution)[0]
     for boxes in cases(resolution):
-        windows = generator.feature_windows(ws, resolution, boxes)
+        windows = generator.feature_windows(ws, resolution, boxes).windows
         for box in boxes:
             window = next(window for window in windows if window.box.contains(box))
             expected = part(whole, box)
@@ -77,7 +77,7 @@ def test_gradients_are_the_whole_maps(generator, ws, resolution):
     weights = torch.randn(CONFIG.channels(resolution), resolution, resolution, dtype=torch.float64)
     for boxes in cases(resolution):
         moving = ws.clone().requires_grad_()
-        windows = generator.feature_windows(moving, resolution, boxes)
+        windows = generator.feature_windows(moving, resolution, boxes).windows
         whole = generator.features(moving, resolution)[0]
 
         crops = [next(window for window in windows if window.box.contains(box)).crop(box) for box in boxes]
@@ -92,7 +92,7 @@ def test_float32(ws, noise):
     single = make_generator(torch.float32)
     whole = single.features(ws.float(), 128, noise)[0]
     for boxes in cases(128):
-        for window in single.feature_windows(ws.float(), 128, boxes, noise):
+        for window in single.feature_windows(ws.float(), 128, boxes, noise).windows:
             torch.testing.assert_close(window.values, part(whole, window.box), rtol=0, atol=1e-5)
 
 
@@ -101,7 +101,7 @@ def test_windows_really_are_used(generator, ws):
     levels = plan(CONFIG, 128, [Box(60, 60, 68, 68)])
     assert [level.resolution for level in levels] == list(BLOCKS)
     assert [level.is_whole for level in levels] == [True, True, False, False, False, False]
-    (window,) = generator.feature_windows(ws, 128, [Box(60, 60, 68, 68)])
+    (window,) = generator.feature_windows(ws, 128, [Box(60, 60, 68, 68)]).windows
     assert window.box == Box(60, 60, 68, 68)
 
 
@@ -154,6 +154,15 @@ class TestPlanner:
             rows = x.grad[0, 0].abs().sum(dim=1).nonzero().flatten().tolist()
             box = upsampling_input(Box(first, 0, end, 32), 16)
             assert (box.top, box.bottom - 1) == (rows[0], rows[-1])
+
+
+def test_a_lower_blocks_whole_map_comes_along(generator, ws):
+    boxes = [Box(60, 60, 68, 68)]
+    found = generator.feature_windows(ws, 128, boxes, whole_at=32)
+    torch.testing.assert_close(found.whole, generator.features(ws, 32)[0], rtol=0, atol=1e-10)
+    expected = part(generator.features(ws, 128)[0], boxes[0])
+    torch.testing.assert_close(found.windows[0].crop(boxes[0]), expected, rtol=0, atol=1e-10)
+    assert generator.feature_windows(ws, 128, boxes).whole is None
 
 
 def test_more_than_one_latent_is_refused(generator, ws):
