@@ -71,9 +71,7 @@ class ModelLibrary:
     device.
     """
 
-    def __init__(
-        self, folders: Sequence[Path], *, device: torch.device | str = "cpu", resident: int = 2
-    ) -> None:
+    def __init__(self, folders: Sequence[Path], *, device: torch.device | str = "cpu", resident: int = 2) -> None:
         self._folders = tuple(folders)
         self._device = torch.device(device)
         self._resident = resident
@@ -120,9 +118,7 @@ class ModelLibrary:
                 self._loaded.move_to_end(key)
                 return self._loaded[key]
             while len(self._loaded) >= self._resident:
-                self._loaded.popitem(
-                    last=False
-                )  # before the next one comes, or there is one more at the peak
+                self._loaded.popitem(last=False)  # before the next one comes, or there is one more at the peak
         checkpoint = load_checkpoint(entry.path)
         checkpoint.generator.to(self._device)
         if checkpoint.discriminator is not None:
@@ -145,9 +141,7 @@ class ModelLibrary:
             status = path.stat()
         except OSError as error:
             reason = error.strerror or str(error)
-            return ModelProblem(
-                model_id, path, f"the file cannot be read ({reason})", "Look at its permissions"
-            )
+            return ModelProblem(model_id, path, f"the file cannot be read ({reason})", "Look at its permissions")
         stamp = (status.st_size, status.st_mtime_ns)
         if (path, stamp) not in self._headers:
             self._headers[path, stamp] = self._read_header(model_id, path, stamp)

@@ -150,9 +150,7 @@ def test_each_kind_has_a_long_movement_by_one_factor(kind: str):
     assert max(distances) >= 0.03
 
 
-@pytest.mark.parametrize(
-    "name", ["chin", "jaw_left", "jaw_right", "mouth_bottom", "hair_top", "eyelid_upper_left"]
-)
+@pytest.mark.parametrize("name", ["chin", "jaw_left", "jaw_right", "mouth_bottom", "hair_top", "eyelid_upper_left"])
 def test_landmarks_lie_on_edges(name: str):
     """Moving out of the feature across its landmark changes the colour."""
     resolution = 256
