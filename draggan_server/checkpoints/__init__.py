@@ -1,6 +1,6 @@
 """A file on disk -> networks. Never executes what a file holds."""
 
-from .card import Alignment, AlignmentPoint, ModelCard
+from .card import Alignment, AlignmentPoint, DragDefaults, ModelCard
 from .checkpoint import Checkpoint, CheckpointError
 from .native import discriminator_file, load_checkpoint, read_card, save_checkpoint
 
@@ -9,6 +9,7 @@ __all__ = [
     "AlignmentPoint",
     "Checkpoint",
     "CheckpointError",
+    "DragDefaults",
     "ModelCard",
     "discriminator_file",
     "load_checkpoint",

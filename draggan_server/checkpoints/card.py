@@ -22,6 +22,22 @@ class Alignment:
 
 
 @dataclass(frozen=True)
+class DragDefaults:
+    """The settings of a drag that serve this model best, by measurement; None: the method's own defaults.
+
+    Names and units are those of `draggan_server.drag.DragSettings`, enums stand as their values.
+    """
+
+    feature_resolution: int | None = None
+    latent_space: str | None = None
+    moving_resolution: int | None = None
+    step_size: float | None = None
+    supervision_radius_fraction: float | None = None
+    tracking_radius_fraction: float | None = None
+    mask_weight: float | None = None
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """Name, origin and alignment of a model, kept inside its file."""
 
@@ -33,5 +49,4 @@ class ModelCard:
     description: str = ""
     alignment: Alignment | None = None
     """None: pictures are not aligned."""
-    drag_resolution: int | None = None
-    """The block whose features serve dragging best, by measurement; None: not known."""
+    drag: DragDefaults = DragDefaults()

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..stylegan2 import Discriminator, DiscriminatorConfig, Generator, GeneratorConfig
-from .card import Alignment, AlignmentPoint, ModelCard
+from .card import Alignment, AlignmentPoint, DragDefaults, ModelCard
 from .checkpoint import Checkpoint, CheckpointError
 
 FORMAT = "draggan-stylegan2"
@@ -145,7 +145,8 @@ def _card(path: Path, metadata: dict[str, str]) -> ModelCard:
         values: dict[str, Any] = json.loads(metadata["card"])
         alignment = values.pop("alignment")
         points = alignment and tuple(AlignmentPoint(**point) for point in alignment["points"])
-        return ModelCard(**values, alignment=Alignment(points) if points else None)
+        drag = DragDefaults(**values.pop("drag"))
+        return ModelCard(**values, alignment=Alignment(points) if points else None, drag=drag)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(path, f"its description cannot be read ({error})", _RESTORE) from error
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from .errors import DragInputError
 
@@ -62,6 +64,21 @@ class DragSettings:
             if value is not None and (value < 4 or value & (value - 1)):
                 raise DragInputError(f"{name} must be a power of two of at least 4, not {value}")
 
+    @classmethod
+    def of(cls, *layers: Mapping[str, Any]) -> DragSettings:
+        """From plain values, as files and messages hold them: enums by their values, None for no wish.
+
+        Later layers win over earlier ones, and all of them over the defaults.
+
+        Raises:
+            DragInputError: a value that is not allowed.
+        """
+        values = {name: value for layer in layers for name, value in layer.items() if value is not None}
+        for name, kind in (("latent_space", LatentSpace), ("tracking_norm", Norm)):
+            if name in values:
+                values[name] = _member(name, kind, values[name])
+        return cls(**values)
+
     def tolerance(self, point_count: int) -> float:
         """In model px, for a drag of so many points."""
         if self.tolerance_px is not None:
@@ -71,6 +88,14 @@ class DragSettings:
     def moving_ws(self, num_ws: int) -> int:
         """How many of a model's w move."""
         return min(max(2 * int(math.log2(self.moving_resolution)) - 4, 1), num_ws)
+
+
+def _member(name: str, kind: type[Enum], value: object) -> Enum:
+    try:
+        return kind(value)
+    except ValueError:
+        allowed = ", ".join(repr(member.value) for member in kind)
+        raise DragInputError(f"{name} must be one of {allowed}, not {value!r}") from None
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

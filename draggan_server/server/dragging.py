@@ -21,8 +21,6 @@ from draggan_server.drag import (
     DragEnd,
     DragSettings,
     DragStep,
-    LatentSpace,
-    Norm,
     drag,
 )
 from draggan_server.models import ModelLibrary
@@ -131,13 +129,8 @@ def drag_settings(options: DragOptions, checkpoint: Checkpoint) -> DragSettings:
     asked = {
         _SETTINGS_NAMES.get(field.name, field.name): getattr(options, field.name)
         for field in dataclasses.fields(options)
-        if getattr(options, field.name) is not None
     }
-    if "latent_space" in asked:
-        asked["latent_space"] = LatentSpace(asked["latent_space"])
-    if "tracking_norm" in asked:
-        asked["tracking_norm"] = Norm(asked["tracking_norm"])
-    return DragSettings(**{"feature_resolution": checkpoint.card.drag_resolution, **asked})
+    return DragSettings.of(dataclasses.asdict(checkpoint.card.drag), asked)
 
 
 class _Previews:

@@ -32,7 +32,7 @@ def export(recipe: Recipe, folder: Path, model_file: Path) -> None:
         licence="MIT",
         description="Illustrated portraits of invented people, drawn by this project's own renderer. First edition.",
         alignment=mean_alignment(recipe),
-        drag_resolution=recipe.drag_resolution,
+        drag=recipe.drag,
     )
     save_checkpoint(model_file, trainer.average, card, trainer.discriminator, dtype=torch.float16)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ..checkpoints import DragDefaults
 from ..stylegan2 import DiscriminatorConfig, GeneratorConfig
 from .portraits import FACTORS, FactorGroup
 
@@ -64,8 +65,7 @@ class Recipe:
     """How much more a pixel counts where the picture has edges near it."""
     ema_pictures: float = 4000.0
     """Half-life of the averaged weights, in pictures."""
-    drag_resolution: int | None = None
-    """The block whose features serve dragging best, by measurement."""
+    drag: DragDefaults = field(default_factory=DragDefaults)
     seed: int = 1
 
 

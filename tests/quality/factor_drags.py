@@ -65,7 +65,7 @@ class FullRun:
 def artist_runner(model: Path) -> Runner:
     """The model with the settings that a drag has when nothing else is asked for."""
     checkpoint = load_checkpoint(model)
-    settings = DragSettings(feature_resolution=checkpoint.card.drag_resolution)
+    settings = DragSettings.of(asdict(checkpoint.card.drag))
     return Runner(checkpoint.generator, load_finder(FINDER), settings)
 
 

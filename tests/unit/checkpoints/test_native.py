@@ -11,6 +11,7 @@ from draggan_server.checkpoints import (
     Alignment,
     AlignmentPoint,
     CheckpointError,
+    DragDefaults,
     ModelCard,
     discriminator_file,
     load_checkpoint,
@@ -27,7 +28,11 @@ from draggan_server.stylegan2 import (
 
 CONFIG = GeneratorConfig(z_dim=16, w_dim=16, img_resolution=16, channel_base=256, channel_max=16, mapping_layers=2)
 CARD = ModelCard(
-    name="Test", domain="noise", licence="MIT", alignment=Alignment((AlignmentPoint("eye_left", 0.38, 0.48),))
+    name="Test",
+    domain="noise",
+    licence="MIT",
+    alignment=Alignment((AlignmentPoint("eye_left", 0.38, 0.48),)),
+    drag=DragDefaults(feature_resolution=16, latent_space="w", step_size=0.01),
 )
 
 

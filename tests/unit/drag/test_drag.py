@@ -281,6 +281,19 @@ class TestWindows:
             assert (resolution, resolution) not in sizes or resolution == 16, "no windows were used"
 
 
+class TestSettingsOf:
+    def test_later_layers_win_and_none_is_no_wish(self):
+        settings = DragSettings.of({"step_size": 0.01, "latent_space": "w"}, {"step_size": 0.02, "latent_space": None})
+        assert settings == DragSettings(step_size=0.02, latent_space=LatentSpace.W)
+        assert DragSettings.of({}, {"max_steps": None}) == DragSettings()
+
+    def test_values_that_are_not_allowed_are_named(self):
+        with pytest.raises(DragInputError, match=r"latent_space must be one of 'w', 'w\+', not 'z'"):
+            DragSettings.of({"latent_space": "z"})
+        with pytest.raises(DragInputError, match="step_size must lie in"):
+            DragSettings.of({"step_size": -1})
+
+
 class TestPieces:
     def test_direction_is_a_pixel_long_and_shorter_near_the_target(self):
         assert direction(Point(0, 0), Point(30, 40)) == pytest.approx((0.6, 0.8))
