@@ -8,9 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from draggan_client import framing
+from draggan_client.arrays import Array
 from draggan_client.errors import DragganError, FramingError, MessageError, TooLargeError
 from draggan_client.framing import StreamReader, msgpack, pack, unpack
-from draggan_client.messages import EVENTS, Ack, Error, HandleState, Preview, Progress, Result
+from draggan_client.messages import (
+    EVENTS,
+    Ack,
+    Error,
+    Frame,
+    FromPicture,
+    HandleState,
+    OpenRequest,
+    Preview,
+    Progress,
+    Result,
+)
 
 SENT = (
     Progress("drag", 1, 300, (HandleState("jaw", 1.5, 2.5, 12.0),), loss=0.25),
@@ -33,6 +45,12 @@ def read_all(chunks: list[bytes], limit: int = framing.MAX_EVENT_BYTES) -> list[
 def test_a_stream_may_be_cut_anywhere(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
     assert read_all([STREAM[a:b] for a, b in itertools.pairwise(edges)]) == list(SENT)
+
+
+def test_a_picture_of_4096_px_in_floats_fits_into_a_request() -> None:
+    small = OpenRequest(FromPicture(Array("f32", (1, 1, 4), bytes(16)), 100, 100, Frame(0, 0, 1)), "m" * 200)
+    longer_numbers = 4 * 9
+    assert len(pack(small)) - 16 + longer_numbers + 4096 * 4096 * 16 <= framing.MAX_BODY_BYTES
 
 
 def test_a_stream_may_come_byte_by_byte() -> None:

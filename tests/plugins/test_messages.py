@@ -1,7 +1,11 @@
 """Messages: what they let through and what they refuse, and how they say so."""
 
 import inspect
+import itertools
 import math
+import struct
+import threading
+import time
 from dataclasses import fields, replace
 from typing import Any
 
@@ -81,6 +85,44 @@ def test_the_error_leads_to_the_place() -> None:
 def test_a_coordinate_is_a_finite_number(number: Any) -> None:
     with pytest.raises(MessageError, match="handle_x"):
         PointPair("jaw", number, 0, 0, 0)
+
+
+@pytest.mark.parametrize("dtype", ["f16", "f32"])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_is_found_wherever_it_stands(dtype: str, bad: float) -> None:
+    count = 150_000
+    code = "e" if dtype == "f16" else "f"
+    largest = 65504.0 if dtype == "f16" else 3.4e38
+    good = struct.pack(f"<{code}", largest) * count
+    assert Array(dtype, (count // 1000, 1000), good).item_count == count  # type: ignore[arg-type]
+    for place in (0, 65_536, 100_000, count - 1):
+        size = len(good) // count
+        data = good[: place * size] + struct.pack(f"<{code}", bad) + good[(place + 1) * size :]
+        with pytest.raises(MessageError, match="data: found a NaN or an infinity"):
+            Array(dtype, (count // 1000, 1000), data)  # type: ignore[arg-type]
+
+
+def test_a_large_picture_does_not_hold_up_other_threads() -> None:
+    """One sum over all its numbers would: it keeps the interpreter's lock from begin to end."""
+    seen = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.append(time.monotonic())
+            time.sleep(0.001)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    data = bytes(96 << 20)
+    began = time.monotonic()
+    Array("f32", (2048, 3072, 4), data)
+    ended = time.monotonic()
+    done.set()
+    watcher.join()
+    times = [began, *(moment for moment in seen if began < moment < ended), ended]
+    longest = max(later - earlier for earlier, later in itertools.pairwise(times))
+    assert longest < (ended - began) / 2
 
 
 def test_whole_numbers_become_floats_where_floats_belong() -> None:

@@ -206,6 +206,22 @@ def test_cancel_before_the_first_step_counts(session: Session, server: FakeServe
     assert not any("drag" in asked for asked in server.asked)
 
 
+def test_cancel_just_as_the_job_ends(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(session.open())
+    drag = session.drag(POINTS)
+    next(drag)
+    running = iter([session._job])  # there when it is first looked at, and gone at once
+
+    def gone_after_a_look(_session: Session) -> Any:
+        return next(running, None)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Session, "_job", property(gone_after_a_look), raising=False)
+        session.cancel()
+    *_, last = drag
+    assert isinstance(last, Result)
+
+
 def test_cancel_wakes_an_opening_that_waits(session: Session, server: FakeServer) -> None:
     def wait_long(_request: Any) -> Any:
         yield Progress("invert", 1, 100)

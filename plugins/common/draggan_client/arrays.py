@@ -13,6 +13,7 @@ from .schema import Between, Length, Record
 DType = Literal["u8", "u16", "f16", "f32"]
 ITEM_SIZE: dict[str, int] = {"u8": 1, "u16": 2, "f16": 2, "f32": 4}
 MAX_SIDE = 1 << 20
+_SUMMED_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,13 @@ class Array(Record):
         return flat
 
     def _is_finite(self) -> bool:
-        # A sum of f32 in double precision cannot overflow, and keeps every NaN and infinity.
-        return math.isfinite(sum(self.numbers()))
+        # A sum of f32 in double precision cannot overflow, and keeps every NaN and infinity. A part at a time: one
+        # sum over a large picture would keep the interpreter's lock, and all other threads waiting, for seconds.
+        numbers = self.numbers()
+        return all(
+            math.isfinite(sum(numbers[start : start + _SUMMED_AT_ONCE]))
+            for start in range(0, len(numbers), _SUMMED_AT_ONCE)
+        )
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from ._msgpack import msgpack
 from .errors import FramingError, MessageError, TooLargeError
 from .schema import Made, Message, from_wire, from_wire_any, to_wire
 
-MAX_BODY_BYTES = 256 << 20
-"""A request or a single reply: a picture of 4096 x 4096 RGBA in f32 just fits."""
+MAX_BODY_BYTES = (256 << 20) + (1 << 16)
+"""A request or a single reply: a picture of 4096 x 4096 RGBA in f32 just fits, with what is said about it."""
 MAX_EVENT_BYTES = 64 << 20
 """One message of a stream: a result, with its edit state."""
 _SLICE_BYTES = 1 << 16

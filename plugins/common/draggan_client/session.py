@@ -105,8 +105,9 @@ class Session:
     def cancel(self) -> None:
         """From any thread: stop the drag, which then ends with the result "stopped", or the opening."""
         self._stop.set()
-        if self._job is not None:
-            self._stop_job(self._job)
+        job = self._job  # it may end, and be gone, while we look
+        if job is not None:
+            self._stop_job(job)
 
     def undo(self) -> Result:
         """Back to before the last finished drag. Raises ServerError when there is none."""
