@@ -14,12 +14,21 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from draggan_client.errors import EditStateError
+from draggan_client.framing import MAX_BODY_BYTES
 from draggan_server.canvas import CanvasError, Frame, Picture
 from draggan_server.canvas.depth import from_unit, to_unit
 from draggan_server.canvas.picture import Region
 
 _KEY = "draggan"
-_MOST_PIXELS = 1 << 28
+_DAMAGED = (
+    # Pillow's own
+    *(OSError, ValueError, SyntaxError, Image.DecompressionBombError),
+    # of the facts in the text chunk
+    *(KeyError, TypeError, OverflowError, RecursionError, CanvasError),
+)
+_MOST_PIXELS = MAX_BODY_BYTES // 4
+"""No picture that a session began with has more: it came in one request, with at least 4 bytes for each pixel."""
+_FURTHEST_PX = 1_000_000
 _DEPTHS: dict[str, np.dtype] = {
     "uint8": np.dtype(np.uint8),
     "uint16": np.dtype(np.uint16),
@@ -59,11 +68,13 @@ def from_png(data: bytes) -> Picture:
             facts = json.loads(image.info[_KEY])
             x, y, width, height = (int(value) for value in facts["place"])
             if not (width > 0 and height > 0 and width * height <= _MOST_PIXELS):
-                raise ValueError(f"a picture of {width} x {height} px")
+                raise ValueError("a picture of an impossible size")
+            if max(abs(x), abs(y)) > _FURTHEST_PX:
+                raise ValueError("a picture at an impossible place")
             rgba = image.convert("RGBA").resize((width, height), Image.Resampling.BILINEAR)
         unit = np.asarray(rgba, np.float32) / np.float32(255.0)
         return Picture(from_unit(unit, _DEPTHS[facts["dtype"]]), x, y)
-    except (OSError, ValueError, KeyError, TypeError, CanvasError, Image.DecompressionBombError) as error:
+    except _DAMAGED as error:
         raise EditStateError(
             f"This edit state is damaged: its picture cannot be read ({type(error).__name__}: {error}).",
             "Start a new edit on this layer.",

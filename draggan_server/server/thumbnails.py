@@ -42,7 +42,8 @@ class Thumbnails:
         for entry in library.entries():
             if self.get(entry) is None:
                 self._drawn[entry.sha256] = self._draw(library, entry)
-                self._keep(entry)
+                if self._drawn[entry.sha256]:  # one that failed is tried again by the next server
+                    self._keep(entry)
                 return True
         return False
 

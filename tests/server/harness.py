@@ -40,9 +40,13 @@ def save_model(folder: Path, name: str, resolution: int = 32, channels: int = 16
         channel_max=channels,
     )
     folder.mkdir(parents=True, exist_ok=True)
+    generator = Generator(config)
+    for parameter, value in generator.named_parameters():
+        if parameter.endswith("noise_strength"):
+            value.data.fill_(0.1)  # 0 in a new one: then every kind of noise would be the same
     path = folder / f"{name}.safetensors"
     card = ModelCard(name=name.title(), domain="noise", licence="MIT", alignment=None, description="random weights")
-    save_checkpoint(path, Generator(config), card)
+    save_checkpoint(path, generator, card)
     return path
 
 

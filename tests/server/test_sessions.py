@@ -119,6 +119,21 @@ def test_no_preview_is_sent_unasked(server: ServerProcess):
     assert session.result.preview is None
 
 
+def test_the_noise_asked_for_is_in_pictures_and_drags(server: ServerProcess):
+    losses, pictures = {}, {}
+    for noise in ("const", "none"):
+        session = server.connection().session(FromSeed(7), "noise", noise)
+        events = list(session.drag([pull()], settings=DragOptions(max_steps=1)))
+        losses[noise] = [event.loss for event in events if isinstance(event, Progress) and event.stage == "drag"]
+        session.undo()
+        pictures[noise] = session.pixels(composited=False)
+        again = opened(server, FromState(session.edit_state), model=None)
+        assert again.state().noise == noise
+        assert again.pixels(composited=False) == pictures[noise]
+    assert losses["const"][0] != losses["none"][0]
+    assert pictures["const"] != pictures["none"]
+
+
 def test_undo_redo_and_seek(server: ServerProcess):
     session = opened(server, FromSeed(7))
     pictures = [session.pixels(composited=False)]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from draggan_client.errors import EditStateError
 from draggan_server.canvas import Frame, Picture, composite
@@ -63,11 +67,38 @@ def test_a_damaged_picture_is_refused(data: bytes):
         from_png(data)
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        '{"dtype": "uint8", "place": [Infinity, 0, 5, 5]}',
+        '{"dtype": "uint8", "place": [0, 0, 1e300, 5]}',
+        '{"dtype": "uint8", "place": [0, 0, 100000, 100000]}',
+        '{"dtype": "uint8", "place": [1e12, 0, 5, 5]}',
+        '{"dtype": "uint8", "place": [0, 0, -5, 5]}',
+        '{"dtype": "uint8", "place": 5}',
+        '{"dtype": "object", "place": [0, 0, 5, 5]}',
+        "[" * 100_000,
+        "5",
+    ],
+)
+def test_impossible_facts_are_refused(facts: str):
+    info = PngInfo()
+    info.add_text("draggan", facts)
+    file = io.BytesIO()
+    Image.new("RGBA", (5, 5)).save(file, "PNG", pnginfo=info)
+    with pytest.raises(EditStateError, match="picture cannot be read") as raised:
+        from_png(file.getvalue())
+    assert len(str(raised.value)) < 500
+
+
+def test_a_chunk_of_another_kind_than_its_sum_is_refused():
+    whole = to_png(crop(picture(np.uint8), Frame(20.0, 20.0, 50.0)), Frame(20.0, 20.0, 50.0), RESOLUTION)
+    place = whole.index(b"IDAT")
+    with pytest.raises(EditStateError, match="picture cannot be read"):
+        from_png(whole[:place] + b"k\xff\xa4\xae" + whole[place + 4 :])
+
+
 def test_a_png_of_somebody_else_is_refused():
-    import io
-
-    from PIL import Image
-
     file = io.BytesIO()
     Image.new("RGBA", (32, 32)).save(file, "PNG")
     with pytest.raises(EditStateError):

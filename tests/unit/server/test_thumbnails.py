@@ -1,0 +1,35 @@
+"""The models' thumbnails: kept on disk where one could be drawn, tried again where not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from draggan_server.models import ModelLibrary
+from draggan_server.server import thumbnails
+from draggan_server.server.thumbnails import Thumbnails
+from tests.server.harness import save_model
+
+
+def no_memory(*_: object) -> None:
+    raise MemoryError
+
+
+def test_one_that_failed_is_not_kept_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    save_model(tmp_path / "models", "noise")
+    library = ModelLibrary((tmp_path / "models",))
+    (entry,) = library.entries()
+    folder = tmp_path / "thumbnails"
+
+    first = Thumbnails(folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(thumbnails, "draw", no_memory)
+        assert first.make_one(library)
+    assert first.get(entry) == b"", "it is not tried over and over"
+    assert not first.make_one(library)
+
+    next_run = Thumbnails(folder)
+    assert next_run.get(entry) is None
+    assert next_run.make_one(library)
+    assert Thumbnails(folder).get(entry).startswith(b"\x89PNG")
