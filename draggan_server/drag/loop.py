@@ -212,7 +212,7 @@ def with_references(points: tuple[DragPoint, ...], features: FeatureMap) -> tupl
         features: those that the points were put on.
 
     Raises:
-        DragInputError: a reference was read from another block than these features.
+        DragInputError: a reference was read from another block than these features, or from another model.
     """
     places = torch.tensor([[[point.handle.x, point.handle.y]] for point in points], dtype=torch.float64)
     here = features.read(places)[:, 0]
@@ -223,8 +223,13 @@ def with_references(points: tuple[DragPoint, ...], features: FeatureMap) -> tupl
             point = replace(point, reference=reference)
         elif point.reference.resolution != features.resolution:
             raise DragInputError(
-                f"point {number} was put on features of the {point.reference.resolution} px block, "
-                f"but this drag reads the {features.resolution} px block"
+                f"point {number} was put on features of the {point.reference.resolution} px block, but this drag reads "
+                f"the {features.resolution} px block; read the same block as before, or put the point anew"
+            )
+        elif point.reference.feature.shape != here.shape[1:]:
+            raise DragInputError(
+                f"point {number} carries a feature of shape {list(point.reference.feature.shape)} where this model's "
+                f"{features.resolution} px block has {here.shape[1]} channels: it is another model's; put it anew"
             )
         known.append(point)
     return tuple(known)

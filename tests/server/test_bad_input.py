@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from draggan_client.arrays import Array
-from draggan_client.edit_state import EditState, FinishedDrag, KeptMask
+from draggan_client.edit_state import EditState, FinishedDrag, KeptMask, StatePoint
 from draggan_client.framing import pack
 from draggan_client.messages import (
     MEDIA_TYPE,
@@ -239,6 +239,16 @@ def test_an_edit_state_whose_latents_do_not_fit_the_model(server: ServerProcess,
     state = EditState.from_bytes(session.edit_state)
     other = dataclasses.replace(state, start_latent=zeros("f16", 14, 16))
     expect(open_error(server, FromState(other.to_bytes()), None), "bad_request", "14 x 16")
+
+
+def test_an_edit_state_whose_points_do_not_fit_the_model(server: ServerProcess, session: Result):
+    state = EditState.from_bytes(session.edit_state)
+    point = StatePoint("p", 8, 8, 8, 8, 8, 8, zeros("f16", 5), 32)
+    opened = server.last_event(
+        "/sessions", OpenRequest(FromState(dataclasses.replace(state, points=(point,)).to_bytes()))
+    )
+    assert isinstance(opened, Result)
+    expect(drag_error(server, opened, [pull()]), "bad_request", "point 1", "another model")
 
 
 def test_an_edit_state_of_another_version_and_damaged_ones(server: ServerProcess, session: Result):

@@ -129,6 +129,12 @@ class TestReferences:
         with pytest.raises(DragInputError, match="point 1 was put on features of the 16 px block"):
             next(drag(generator, ws, [point], None, SETTINGS))
 
+    def test_a_reference_of_another_model_is_refused(self, generator, ws):
+        channels = generator.config.channels(32)
+        point = DragPoint(START, TARGET, Reference(START, torch.zeros(channels + 1).double(), resolution=32))
+        with pytest.raises(DragInputError, match=rf"point 2 .* shape \[{channels + 1}\] .* has {channels} channels"):
+            next(drag(generator, ws, [*ONE, point], None, SETTINGS))
+
     def test_tracking_finds_a_planted_feature(self):
         features = torch.zeros(3, 32, 32, dtype=torch.float64)
         features[:, 12, 17] = torch.tensor([1.0, 2.0, 3.0])
