@@ -141,7 +141,7 @@ def _steps(
         # A moving point is read near its handle, a pin also at the place that it holds.
         places = [point.handle for point in points] + [pin.target for pin in pins]
         boxes = [reading_box(place, reach_px, resolution, size) for place in places]
-        found = generator.feature_windows(ws, resolution, boxes, noise, held_at)
+        found = generator.feature_windows(ws, resolution, boxes, noise, held_at, code.count)
         return FeatureMap(found.windows, resolution, size), found.whole
 
     with torch.no_grad():
@@ -173,9 +173,9 @@ class _MovingCode:
     """The part of the latent code that moves: an offset to the first w, one for each (W+) or one for all (W)."""
 
     def __init__(self, start: Tensor, settings: DragSettings) -> None:
-        count = settings.moving_ws(start.shape[1])
-        self._moving, self._fixed = start[:, :count], start[:, count:]
-        rows = count if settings.latent_space is LatentSpace.W_PLUS else 1
+        self.count = settings.moving_ws(start.shape[1])
+        self._moving, self._fixed = start[:, : self.count], start[:, self.count :]
+        rows = self.count if settings.latent_space is LatentSpace.W_PLUS else 1
         self.parameter = start.new_zeros(1, rows, start.shape[2]).requires_grad_()
 
     def ws(self) -> Tensor:

@@ -87,6 +87,7 @@ class Generator(nn.Module):
         boxes: Sequence[Box],
         noise: NoiseMode = "const",
         whole_at: int | None = None,
+        moving: int | None = None,
     ) -> FeatureWindows:
         """The numbers of `features` inside small windows only, for a fraction of the work.
 
@@ -94,6 +95,7 @@ class Generator(nn.Module):
             ws: [1, num_ws, w_dim].
             boxes: what somebody wants to read of the block's output.
             whole_at: a block, at most `resolution`, whose whole map is wanted as well.
+            moving: only so many of the first w change from call to call, and get a gradient; None: all may.
 
         Returns:
             Windows such that each box lies inside one of them. They are larger than asked for, up to the whole
@@ -104,7 +106,7 @@ class Generator(nn.Module):
         """
         if len(self._checked(ws)) != 1:
             raise ValueError(f"windows are computed for one latent code at a time, not {len(ws)}")
-        return feature_windows(self.synthesis, ws, resolution, boxes, noise, whole_at)
+        return feature_windows(self.synthesis, ws, resolution, boxes, noise, whole_at, moving)
 
     def freeze(self) -> Generator:
         """Evaluation mode, and no parameter ever gets a gradient. Returns self."""

@@ -51,12 +51,12 @@ class SynthesisLayer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.noise_strength = nn.Parameter(torch.zeros([]))
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
-        self._constants: dict[str, tuple[object, Tensor]] = {}
         self.register_buffer("resample_filter", ops.low_pass_filter())
+        self._constants: dict[str, tuple[object, Tensor]] = {}
+        self._still: tuple[object, Tensor, tuple[Tensor, Tensor]] | None = None
 
     def forward(self, x: Tensor, w: Tensor, noise: NoiseMode = "const") -> Tensor:
-        styles = self.affine(w)
-        demod = ops.demodulation(styles, self.weight_square_sum())
+        styles, demod = self.modulation(w)
         x = x * styles[:, :, None, None]
         if self.up:
             x = ops.upsampling_conv3x3(x, self.weight, self.resample_filter)
@@ -64,19 +64,40 @@ class SynthesisLayer(nn.Module):
             x = F.conv2d(x, self.weight, padding=1)
         return self.activate(x * demod[:, :, None, None], self.noise_map(noise, x.shape[0]))
 
+    def modulation(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """w [N, w_dim] -> the scales of the input channels [N, in_channels] and of the output's [N, out_channels].
+
+        The last w that needs no gradient is remembered: in a drag it is the same one at every step.
+        """
+        weights = (self.weight, self.affine.weight, self.affine.bias)
+        if w.requires_grad or any(weight.requires_grad for weight in weights):
+            return self._modulation(w)
+        version = tuple(map(_version, weights))
+        if self._still is None or self._still[0] != version or not _same(self._still[1], w):
+            self._still = (version, w.clone(), self._modulation(w))
+        return self._still[2]
+
+    def _modulation(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        styles = self.affine(w)
+        return styles, ops.demodulation(styles, self.weight_square_sum())
+
     def weight_square_sum(self) -> Tensor:
         """[out_channels, in_channels]: what demodulation needs to know of the weights."""
         return self._derived("weight_square_sum", lambda weight: weight.square().sum(dim=[2, 3]))
 
     def tap_matrix(self) -> Tensor:
-        """[out_channels * 9, in_channels]: the weights as a matrix from input pixels to the kernel's taps."""
-        return self._derived("tap_matrix", lambda weight: weight.permute(0, 2, 3, 1).reshape(-1, weight.shape[1]))
+        """[in_channels, 9 * out_channels]: from an input pixel to what each of the kernel's taps makes of it."""
+        return self._derived("tap_matrix", lambda weight: weight.permute(1, 2, 3, 0).flatten(1).contiguous())
+
+    def neighbour_matrix(self) -> Tensor:
+        """[9 * in_channels, out_channels]: from an output pixel's 3 x 3 neighbours in the input to itself."""
+        return self._derived("neighbour_matrix", lambda weight: weight.permute(2, 3, 1, 0).flatten(0, 2).contiguous())
 
     def _derived(self, name: str, derive: Callable[[Tensor], Tensor]) -> Tensor:
         """What follows from the weights alone: computed once while they are frozen, anew whenever they change."""
         if self.weight.requires_grad:
             return derive(self.weight)
-        version = (self.weight.data_ptr(), self.weight._version, self.weight.dtype)
+        version = _version(self.weight)
         known = self._constants.get(name)
         if known is None or known[0] != version:
             known = self._constants[name] = (version, derive(self.weight))
@@ -98,6 +119,15 @@ class SynthesisLayer(nn.Module):
         if noise_map is not None:
             x = x + noise_map
         return ops.leaky_relu(x + self.bias[:, None, None], clamp=self.conv_clamp)
+
+
+def _version(parameter: Tensor) -> object:
+    """Another one whenever the parameter's numbers may have changed."""
+    return parameter.data_ptr(), parameter._version, parameter.dtype
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    return a.device == b.device and a.dtype == b.dtype and torch.equal(a, b)
 
 
 class ToRGB(nn.Module):

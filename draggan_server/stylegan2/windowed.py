@@ -1,11 +1,13 @@
 """Feature maps inside small windows only: the same numbers as the whole map's, for a fraction of the work.
 
-Windows of any size go through a layer together: their pixels stand side by side as columns of one matrix, so each
-convolution is one matrix product whatever the number of windows. Frozen weights need no gradient.
+Windows of any size go through a layer together. Their pixels are the rows of one matrix [pixels, channels], so each
+convolution is one matrix product whatever the number of windows, with the weights lying as the product wants them, in
+both directions. Frozen weights need no gradient.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,8 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import ops
-from .synthesis import NoiseMode, SynthesisBlock, SynthesisLayer, SynthesisNetwork
+from .synthesis import NoiseMode, SynthesisLayer, SynthesisNetwork
 from .windows import Box, Level, plan, upsampling_input
+
+_ROWS_UP_TO = 16
+"""Whole maps up to this size are computed as one window: convolutions of few pixels with many channels are slow."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,27 @@ class FeatureWindows:
     """[C, h, w] of the block that was to be whole."""
 
 
+@dataclass(frozen=True)
+class _Pixels:
+    """Windows of a map as the rows of a matrix: box after box, each row by row."""
+
+    boxes: tuple[Box, ...]
+    rows: Tensor
+    """[pixels, C]."""
+
+    @classmethod
+    def of_whole(cls, features: Tensor) -> _Pixels:
+        """features: [C, h, h]."""
+        return cls((Box.whole(features.shape[-1]),), features.flatten(1).t())
+
+    def windows(self) -> tuple[Window, ...]:
+        parts = self.rows.split([box.area for box in self.boxes])
+        return tuple(
+            Window(box, part.reshape(box.height, box.width, -1).permute(2, 0, 1))
+            for box, part in zip(self.boxes, parts, strict=True)
+        )
+
+
 def feature_windows(
     synthesis: SynthesisNetwork,
     ws: Tensor,
@@ -49,95 +75,121 @@ def feature_windows(
     boxes: Sequence[Box],
     noise: NoiseMode,
     whole_at: int | None,
+    moving: int | None = None,
 ) -> FeatureWindows:
     """Windows of the output of the block at `resolution`: each of `boxes` lies inside one of them.
 
     Args:
         ws: [1, num_ws, w_dim].
         whole_at: a block, at most `resolution`, whose whole map is wanted as well; None: no such block.
+        moving: only so many of the first w change from call to call, and get a gradient; None: all may.
     """
-    levels = plan(synthesis.config, resolution, boxes, whole_at or 0)
-    whole = [level for level in levels if level.is_whole]
-    windows: tuple[Window, ...] = ()
+    moving = ws.shape[1] if moving is None else moving
+    each_w = [*ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1)]
+    pixels: _Pixels | None = None
     kept = None
-    if whole:
-        top = whole[-1].resolution
-        maps = synthesis.feature_maps(ws, top, noise)
-        windows = (Window(Box.whole(top), maps[top][0]),)
-        kept = maps[whole_at][0] if whole_at else None
-    for level in levels[len(whole) :]:
-        block = synthesis.block(level.resolution)
+    for level in plan(synthesis.config, resolution, boxes, whole_at or 0):
         first = synthesis.first_w(level.resolution)
-        if block.is_first:
-            windows = (Window(Box.whole(level.resolution), block.const),)
-            windows = _plain_layer(block.conv1, windows, level.boxes, ws[0, first], noise)
-        else:
-            windows = _block(block, windows, level, ws[0, first : first + 2], noise)
-    return FeatureWindows(windows, kept)
+        pixels = _block(synthesis, level, pixels, each_w[first : first + 2], noise)
+        if level.resolution == whole_at:
+            kept = pixels.windows()[0].values
+    assert pixels is not None
+    return FeatureWindows(pixels.windows(), kept)
 
 
 def _block(
-    block: SynthesisBlock, below: tuple[Window, ...], level: Level, ws: Tensor, noise: NoiseMode
-) -> tuple[Window, ...]:
+    synthesis: SynthesisNetwork, level: Level, below: _Pixels | None, ws: list[Tensor], noise: NoiseMode
+) -> _Pixels:
+    block = synthesis.block(level.resolution)
+    if below is None:
+        return _plain_layer(block.conv1, _Pixels.of_whole(block.const), level.boxes, ws[0], noise)
+    if level.is_whole and level.resolution > _ROWS_UP_TO:
+        x = block.conv0(below.windows()[0].values[None], ws[0], noise)
+        return _Pixels.of_whole(block.conv1(x, ws[1], noise)[0])
     middle = tuple(box.grown(1, level.resolution) for box in level.boxes)
-    windows = _upsampling_layer(block.conv0, below, middle, ws[0], noise)
-    return _plain_layer(block.conv1, windows, level.boxes, ws[1], noise)
+    return _plain_layer(
+        block.conv1, _upsampling_layer(block.conv0, below, middle, ws[0], noise), level.boxes, ws[1], noise
+    )
 
 
 def _upsampling_layer(
-    layer: SynthesisLayer, below: tuple[Window, ...], boxes: tuple[Box, ...], w: Tensor, noise: NoiseMode
-) -> tuple[Window, ...]:
-    inputs = [upsampling_input(box, layer.resolution // 2) for box in boxes]
-    pixels = [_holding(below, box).crop(box) for box in inputs]
-    styles = layer.affine(w[None])
-    columns = torch.cat([x.flatten(1) for x in pixels], dim=1) * styles.t()
-    taps = layer.tap_matrix() @ columns
-    parts = taps.split([x[0].numel() for x in pixels], dim=1)
+    layer: SynthesisLayer, below: _Pixels, boxes: tuple[Box, ...], w: Tensor, noise: NoiseMode
+) -> _Pixels:
+    styles, demod = layer.modulation(w)
+    inputs = tuple(upsampling_input(box, layer.resolution // 2) for box in boxes)
+    rows = F.embedding(_pixels_of(below.boxes, inputs).to(styles.device), below.rows * styles)
+    taps = rows @ layer.tap_matrix()
+    low_pass = layer.resample_filter.sum(dim=1).flip(0) * 2  # separable; each direction has half of the gain of 4
     values = []
-    for box, source, part in zip(boxes, inputs, parts, strict=True):
-        size = (2 * source.height + 1, 2 * source.width + 1)
-        spread = F.fold(part[None], size, kernel_size=3, stride=2)
-        # Rows box.top - 1 .. box.bottom + 1 of the transposed convolution, zeros beyond the map.
-        top, left = box.top - 1 - 2 * source.top, box.left - 1 - 2 * source.left
-        needed = _cut(spread, top, left, box.height + 3, box.width + 3)
-        values.append(ops.filter2d(needed, layer.resample_filter, padding=0, gain=4.0))
-    return _finish(layer, values, boxes, styles, noise)
+    for box, source, part in zip(boxes, inputs, taps.split([box.area for box in inputs]), strict=True):
+        down = _spread_and_smooth(low_pass, box.top, box.bottom, source.top, source.bottom)
+        across = _spread_and_smooth(low_pass, box.left, box.right, source.left, source.right)
+        part = part.reshape(source.height, source.width, 3, -1).transpose(1, 2)
+        part = (down @ part.reshape(3 * source.height, -1)).reshape(box.height, 3 * source.width, -1)
+        values.append((across @ part).flatten(0, 1))
+    return _finish(layer, torch.cat(values), boxes, demod, noise)
+
+
+def _spread_and_smooth(low_pass: Tensor, first: int, end: int, source_first: int, source_end: int) -> Tensor:
+    """One direction of the stride-2 transposed convolution and its low-pass, as a matrix.
+
+    Args:
+        low_pass: [4].
+
+    Returns:
+        [end - first, 3 * (source_end - source_first)]: from each input row's three taps to the output rows. Tap k of
+        input row i goes to row 2 i + k of the transposed convolution, of which output row o smooths o - 1 .. o + 2.
+    """
+    outputs = torch.arange(first, end, device=low_pass.device)[:, None]
+    taps = torch.arange(2 * source_first, 2 * source_end, 2, device=low_pass.device)[:, None]
+    taps = (taps + torch.arange(3, device=low_pass.device)).flatten()
+    place = taps - outputs + 1
+    return torch.where((place >= 0) & (place < 4), low_pass[place.clamp(0, 3)], 0)
 
 
 def _plain_layer(
-    layer: SynthesisLayer, inputs: tuple[Window, ...], boxes: tuple[Box, ...], w: Tensor, noise: NoiseMode
-) -> tuple[Window, ...]:
-    styles = layer.affine(w[None])
-    columns = []
-    for box in boxes:
-        window = _holding(inputs, box.grown(1, layer.resolution))
-        scaled = window.values[None] * styles[:, :, None, None]
-        top, left = box.top - 1 - window.box.top, box.left - 1 - window.box.left
-        columns.append(F.unfold(_cut(scaled, top, left, box.height + 2, box.width + 2), 3)[0])
-    result = layer.weight.flatten(1) @ torch.cat(columns, dim=1)
-    parts = result.split([box.area for box in boxes], dim=1)
-    values = [part.reshape(1, -1, box.height, box.width) for part, box in zip(parts, boxes, strict=True)]
-    return _finish(layer, values, boxes, styles, noise)
+    layer: SynthesisLayer, inputs: _Pixels, boxes: tuple[Box, ...], w: Tensor, noise: NoiseMode
+) -> _Pixels:
+    styles, demod = layer.modulation(w)
+    # One more row of zeros stands for everything outside the map.
+    rows = F.pad(inputs.rows * styles, (0, 0, 0, 1))
+    neighbours = _neighbours_of(inputs.boxes, boxes, layer.resolution).to(styles.device)
+    return _finish(layer, F.embedding(neighbours, rows).flatten(1) @ layer.neighbour_matrix(), boxes, demod, noise)
 
 
-def _finish(
-    layer: SynthesisLayer, values: list[Tensor], boxes: tuple[Box, ...], styles: Tensor, noise: NoiseMode
-) -> tuple[Window, ...]:
+def _finish(layer: SynthesisLayer, rows: Tensor, boxes: tuple[Box, ...], demod: Tensor, noise: NoiseMode) -> _Pixels:
     """Demodulation, noise, bias and leaky ReLU."""
-    demod = ops.demodulation(styles, layer.weight_square_sum())[:, :, None, None]
+    rows = rows * demod + layer.bias
     noise_map = layer.noise_map(noise, 1)
-    done = []
-    for x, box in zip(values, boxes, strict=True):
-        crop = noise_map if noise_map is None else noise_map[..., box.top : box.bottom, box.left : box.right]
-        done.append(Window(box, layer.activate(x * demod, crop)[0]))
-    return tuple(done)
+    if noise_map is not None:
+        parts = [noise_map[0, 0, box.top : box.bottom, box.left : box.right].flatten() for box in boxes]
+        rows = rows + torch.cat(parts)[:, None]
+    return _Pixels(boxes, ops.leaky_relu(rows, clamp=layer.conv_clamp))
 
 
-def _cut(x: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
-    """x [1, C, h, w] from row `top` and column `left` on, with zeros where that reaches outside."""
-    _, _, h, w = x.shape
-    return F.pad(x, (-left, left + width - w, -top, top + height - h))
+@functools.lru_cache(maxsize=256)
+def _pixels_of(have: tuple[Box, ...], wanted: tuple[Box, ...]) -> Tensor:
+    """[pixels of all `wanted`]: in which row of a matrix of the pixels of `have` each of them stands."""
+    return torch.cat([_grid(have, box).flatten() for box in wanted])
 
 
-def _holding(windows: tuple[Window, ...], box: Box) -> Window:
-    return next(window for window in windows if window.box.contains(box))
+@functools.lru_cache(maxsize=256)
+def _neighbours_of(have: tuple[Box, ...], wanted: tuple[Box, ...], size: int) -> Tensor:
+    """[pixels of all `wanted`, 9]: the rows of each one's 3 x 3 neighbours, row by row; one more for outside."""
+    outside = sum(box.area for box in have)
+    tables = []
+    for box in wanted:
+        grown = box.grown(1, size)
+        grid = _grid(have, grown)
+        left, right = grown.left - box.left + 1, box.right + 1 - grown.right
+        grid = F.pad(grid, (left, right, grown.top - box.top + 1, box.bottom + 1 - grown.bottom), value=outside)
+        tables.append(grid.unfold(0, 3, 1).unfold(1, 3, 1).reshape(box.area, 9))
+    return torch.cat(tables)
+
+
+def _grid(have: tuple[Box, ...], box: Box) -> Tensor:
+    """[box.height, box.width]: the row of each pixel of `box`, which lies inside one of `have`."""
+    number = next(i for i, window in enumerate(have) if window.contains(box))
+    window, before = have[number], sum(window.area for window in have[:number])
+    rows = torch.arange(box.top, box.bottom)[:, None] - window.top
+    return before + rows * window.width + torch.arange(box.left, box.right) - window.left

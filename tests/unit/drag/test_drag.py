@@ -268,12 +268,12 @@ class TestWindows:
 
         real = Generator.feature_windows
 
-        def windowed(self, ws, resolution, boxes, noise, whole_at):
-            found = real(self, ws, resolution, boxes, noise, whole_at)
+        def windowed(self, ws, resolution, boxes, noise, whole_at, moving):
+            found = real(self, ws, resolution, boxes, noise, whole_at, moving)
             sizes.update((window.box.height, window.box.width) for window in found.windows)
             return found
 
-        def whole(self, ws, resolution, boxes, noise, whole_at):
+        def whole(self, ws, resolution, boxes, noise, whole_at, moving):
             held = None if whole_at is None else self.features(ws, whole_at, noise)[0]
             return FeatureWindows((Window(Box.whole(resolution), self.features(ws, resolution, noise)[0]),), held)
 

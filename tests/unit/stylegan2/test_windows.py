@@ -168,3 +168,52 @@ def test_a_lower_blocks_whole_map_comes_along(generator, ws):
 def test_more_than_one_latent_is_refused(generator, ws):
     with pytest.raises(ValueError, match="one latent code at a time, not 2"):
         generator.feature_windows(ws.expand(2, -1, -1), 32, [Box(0, 0, 2, 2)])
+
+
+class TestWhatIsComputedOnce:
+    """A w that stays and frozen weights are used as they are now, never as they were."""
+
+    BOXES = [Box(60, 60, 68, 68)]
+
+    def read(self, generator, ws, moving=None):
+        return generator.feature_windows(ws, 128, self.BOXES, moving=moving).windows[0].crop(self.BOXES[0])
+
+    def whole(self, generator, ws):
+        return part(generator.features(ws, 128)[0], self.BOXES[0])
+
+    def test_another_latent_code(self, generator, ws):
+        self.read(generator, ws, moving=6)
+        other = ws + 0.1
+        fresh = make_generator(torch.float64)
+        torch.testing.assert_close(self.read(generator, other, moving=6), self.whole(fresh, other), rtol=0, atol=1e-10)
+
+    @pytest.mark.parametrize("name", ["weight", "affine.weight", "affine.bias", "bias", "noise_strength"])
+    def test_other_weights(self, ws, name):
+        used, fresh = make_generator(torch.float64), make_generator(torch.float64)
+        before = self.read(used, ws, moving=6)
+        for generator in (used, fresh):
+            with torch.no_grad():
+                generator.synthesis.b128.conv0.get_parameter(name).add_(0.3)
+        after = self.read(used, ws, moving=6)
+        assert not torch.equal(before, after)
+        torch.testing.assert_close(after, self.whole(fresh, ws), rtol=0, atol=1e-10)
+
+    def test_only_the_w_that_move_get_a_gradient(self, generator, ws):
+        code = ws.clone().requires_grad_()
+        (ours,) = torch.autograd.grad(self.read(generator, code, moving=6).sum(), code)
+        (all_of_it,) = torch.autograd.grad(self.whole(generator, code).sum(), code)
+        torch.testing.assert_close(ours[:, :6], all_of_it[:, :6], rtol=1e-10, atol=1e-10)
+        assert (ours[:, 6:] == 0).all()
+        assert (all_of_it[:, 6:11] != 0).any()
+
+    def test_weights_in_training_get_their_gradient(self, ws):
+        """Also after the same w and weights were used frozen."""
+        generator = make_generator(torch.float64)
+        self.read(generator, ws, moving=6)
+        layer = generator.synthesis.b128.conv0
+        layer.requires_grad_(True)
+        for parameter in (layer.weight, layer.affine.weight, layer.affine.bias):
+            (ours,) = torch.autograd.grad(self.read(generator, ws).sum(), parameter)
+            (expected,) = torch.autograd.grad(self.whole(generator, ws).sum(), parameter)
+            assert (ours != 0).any()
+            torch.testing.assert_close(ours, expected, rtol=1e-9, atol=1e-9)
