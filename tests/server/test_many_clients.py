@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from draggan_client.errors import ServerError
+from draggan_client.errors import DragLostError, ServerError
 from draggan_client.messages import DragOptions, DragRequest, FromSeed, OpenRequest, Progress, Result
 from draggan_client.session import Session
 from draggan_server.server.limits import Limits
@@ -135,6 +135,20 @@ def test_a_client_that_vanishes_frees_the_engine_within_a_step(server: ServerPro
     extra = dropped_after(server, session.result.session) - turns_seen
     assert extra <= 2 + 0.5 / step_s
     # The session is as the last result left it, and free.
+    assert session.seek(0).history_length == 0
+
+
+def test_closing_a_session_ends_what_runs_in_it(server: ServerProcess):
+    session = server.connection().session(FromSeed(1), "slow")
+    list(session.open())
+    name = session.result.session
+    with pytest.raises(DragLostError):
+        for event in session.drag([pull(30, 30, 100, 100)], settings=ENDLESS):
+            if isinstance(event, Progress) and event.stage == "drag" and event.step == 2:
+                assert server.ask("DELETE", f"/sessions/{name}").status == 200
+    assert dropped_after(server, name) is not None
+    assert server.ask("POST", f"/sessions/{name}/undo").error.code == "unknown_session"
+    # The client goes on from its edit state, in which that drag left nothing.
     assert session.seek(0).history_length == 0
 
 

@@ -83,6 +83,15 @@ def test_a_seed_gives_a_picture_and_a_session(server: ServerProcess):
     assert opened(server, FromSeed(8)).pixels(composited=False) != pixels
 
 
+def test_truncation_draws_a_seed_nearer_to_the_average(server: ServerProcess):
+    average = opened(server, FromSeed(7, psi=0.0)).state().start_latent
+    assert opened(server, FromSeed(8, psi=0.0)).state().start_latent == average
+    w = {psi: numbers(opened(server, FromSeed(7, psi)).state().start_latent).astype(float) for psi in (0.5, 1.0)}
+    np.testing.assert_allclose(w[0.5] - numbers(average), (w[1.0] - numbers(average)) / 2, atol=5e-3)
+    assert np.abs(w[1.0] - numbers(average)).max() > 0.1
+    assert opened(server, FromSeed(7)).state().psi == 0.7
+
+
 def test_a_latent_opens_as_it_is(server: ServerProcess):
     state = opened(server, FromSeed(7)).state()
     session = opened(server, FromLatent(state.start_latent))
