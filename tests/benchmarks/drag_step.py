@@ -1,152 +1,164 @@
-"""How long a step of the drag takes and how much memory, beside the plain implementation's: `python -m
-tests.benchmarks.drag_step`.
+"""How long a step of the drag takes and how much memory, beside the plain implementation and beside our own drag
+without windows: `python -m tests.benchmarks.drag_step --record`, some ten minutes on two quiet cores.
 
-Full-width generators with random weights: only the shapes matter. Each side runs in a process of its own; memory is
-the highest resident size beyond what it was after the imports. Times are medians; read the ratios, machines are noisy.
+Each measurement has a process of its own. Times are medians; read the ratios, machines are noisy.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
-import statistics
 import subprocess
 import sys
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-import psutil
-import torch
+from tests.benchmarks.measuring import Case, Measurement, machine
 
-from draggan_server.drag import DragPoint, DragSettings, Point, drag
-from draggan_server.stylegan2 import Generator, GeneratorConfig, z_from_seed
-from tests.reference.plain_drag import PlainDrag, PlainPoint
-
-Side = Literal["ours", "plain"]
-SIDES: tuple[Side, ...] = ("ours", "plain")
-CHANNEL_BASE = {256: 16384, 512: 32768, 1024: 32768}
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(__file__).parent / "results"
+_HEADINGS = ("side", "picture", "channel_base", "features", "points", "masked", "threads", "s/step", "MiB", "drag s")
 
 
 @dataclass(frozen=True)
-class Measurement:
-    side: Side
-    resolution: int
-    channel_base: int
-    feature_resolution: int
-    points: int
-    masked: bool
-    threads: int
-    seconds_per_step: float
-    """Median, after the first step."""
-    memory_mib: float
-    """Beyond the size after the imports, the generator's weights included."""
+class Comparison:
+    """A case of ours, and the sides it is compared with."""
+
+    ours: Case
+    sides: tuple[str, ...] = ("plain", "whole")
+    wanted: float | None = None
+    """At least so many times faster than the plain side."""
 
 
-def places(resolution: int, count: int) -> list[PlainPoint]:
-    """Handles spread over the picture, each with a target 8 % to the right."""
-    found = []
-    for i in range(count):
-        x, y = resolution * (0.3 + 0.4 * ((i * 0.618) % 1)), resolution * (0.3 + 0.4 * i / max(count - 1, 1))
-        found.append(PlainPoint((x, y), (x + 0.08 * resolution, y)))
+@dataclass(frozen=True)
+class Section:
+    title: str
+    comparisons: tuple[Comparison, ...]
+
+
+def sections(channel_base: dict[int, int], feature_resolutions: tuple[int, int], *, drag_steps: int) -> list[Section]:
+    """All that is measured, for generators of three sizes: the largest of them the most."""
+    small, medium, large = channel_base
+    low, high = feature_resolutions
+    wide = channel_base[large]
+
+    def step(resolution: int, points: int, masked: bool = False, features: int = low) -> Case:
+        return Case("ours", resolution, channel_base[resolution], features, points, masked)
+
+    def usual(resolution: int, one: float, five: float, masked: float) -> list[Comparison]:
+        return [
+            Comparison(step(resolution, 1), wanted=one),
+            Comparison(step(resolution, 5), wanted=five),
+            Comparison(step(resolution, 1, True), wanted=masked),
+        ]
+
+    by_size = [*usual(large, 50, 20, 12), Comparison(step(large, 1, features=high), wanted=25)]
+    by_size += [*usual(medium, 25, 10, 8), *usual(small, 8, 4, 4)]
+    equal = [Comparison(replace(step(r, 1), channel_base=wide), ()) for r in (small, medium, large)]
+    drags = [Comparison(Case("ours", r, wide, low, 1, steps=drag_steps, whole_drag=True), ()) for r in (small, large)]
+    crossing = [Comparison(replace(step(large, n), steps=3), ("whole",)) for n in (1, 2, 5, 10, 20, 50)]
+    bundled = [
+        Comparison(Case("ours", None, 0, None, n, steps=drag_steps, whole_drag=True), ("whole",)) for n in (1, 5)
+    ]
+    return [
+        Section("A step", tuple(by_size)),
+        Section("At equal channel_base a step does not grow with the picture", tuple(equal)),
+        Section(f"A drag of {drag_steps} steps with previews and the final picture", tuple(drags)),
+        Section("More and more points: the planner crosses over to the whole map", tuple(crossing)),
+        Section(f"The bundled model, {drag_steps} steps with previews, without and with windows", tuple(bundled)),
+    ]
+
+
+FULL = sections({256: 16384, 512: 32768, 1024: 32768}, (128, 256), drag_steps=100)
+
+
+def in_own_process(case: Case) -> Measurement:
+    """Raises CalledProcessError."""
+    command = [sys.executable, "-m", "tests.benchmarks.measuring", json.dumps(asdict(case))]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    found = json.loads(done.stdout.splitlines()[-1])
+    return Measurement(**{**found, "case": Case(**found["case"])})
+
+
+def run(
+    wanted: Sequence[Section], measured: Callable[[Case], Measurement] = in_own_process
+) -> dict[str, list[Measurement]]:
+    """Measures and prints; section titles to measurements."""
+    found: dict[str, list[Measurement]] = {}
+    known: dict[Case, Measurement] = {}
+    for section in wanted:
+        print(f"\n{section.title}\n" + "".join(f"{heading:>13}" for heading in _HEADINGS), flush=True)
+        rows = found[section.title] = []
+        for comparison in section.comparisons:
+            ours = comparison.ours
+            cases = [replace(ours, side=side, steps=2 if side == "plain" else ours.steps) for side in comparison.sides]
+            for case in [*cases, ours]:
+                if case not in known:
+                    known[case] = measured(case)
+                rows.append(known[case])
+                print(_row(known[case]), flush=True)
+            for case in cases:
+                print(f"{'':>13}{_ratio(known[case], known[ours], comparison)}", flush=True)
     return found
 
 
-def measure(side: Side, resolution: int, feature_resolution: int, points: int, masked: bool, steps: int) -> Measurement:
-    """In this process, which should be fresh."""
-    process = psutil.Process()
-    after_import = process.memory_info().rss
-    torch.manual_seed(0)
-    config = GeneratorConfig(z_dim=512, w_dim=512, img_resolution=resolution, channel_base=CHANNEL_BASE[resolution])
-    generator = Generator(config).freeze()
-    ws = generator.mapping(z_from_seed(1, 512))
-    mask = None
-    if masked:
-        mask = torch.zeros(resolution, resolution)
-        mask[resolution // 4 : -resolution // 4, resolution // 4 : -resolution // 4] = 1
-    where = places(resolution, points)
-    settings = DragSettings(feature_resolution=feature_resolution, max_steps=steps, patience_steps=steps + 1)
-    times = []
-    if side == "ours":
-        asked = [DragPoint(Point(*p.handle), Point(*p.target)) for p in where]
-        running = drag(generator, ws, asked, mask, settings)
-        next(running)
-        for _ in range(steps):
-            start = time.perf_counter()
-            next(running)
-            times.append(time.perf_counter() - start)
-    else:
-        r1, r2 = (f * resolution for f in (settings.supervision_radius_fraction, settings.tracking_radius_fraction))
-        plain = PlainDrag(generator, ws, where, mask, feature_resolution, r1=r1, r2=r2, upsampled=True)
-        plain.step()
-        for _ in range(steps):
-            start = time.perf_counter()
-            plain.step()
-            times.append(time.perf_counter() - start)
-    return Measurement(
-        side=side,
-        resolution=resolution,
-        channel_base=config.channel_base,
-        feature_resolution=feature_resolution,
-        points=points,
-        masked=masked,
-        threads=torch.get_num_threads(),
-        seconds_per_step=statistics.median(times),
-        memory_mib=(peak_rss(process) - after_import) / 2**20,
+def _row(row: Measurement) -> str:
+    cells = (
+        row.case.side,
+        f"{row.resolution} px",
+        row.channel_base,
+        row.feature_resolution,
+        row.case.points,
+        "yes" if row.case.masked else "no",
+        row.threads,
+        f"{row.seconds_per_step:.3f}",
+        f"{row.memory_mib:.0f}",
+        "" if row.total_seconds is None else f"{row.total_seconds:.1f}",
     )
+    return "".join(f"{cell:>13}" for cell in cells)
 
 
-def peak_rss(process: psutil.Process) -> int:
-    """The highest resident size of the process so far, in bytes."""
-    memory = process.memory_info()
-    if hasattr(memory, "peak_wset"):  # Windows
-        return int(memory.peak_wset)
-    import resource
-
-    scale = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
+def _ratio(other: Measurement, ours: Measurement, comparison: Comparison) -> str:
+    text = f"ours is {other.seconds_per_step / ours.seconds_per_step:.1f} times faster than {other.case.side}"
+    if other.total_seconds and ours.total_seconds:
+        text += f", {other.total_seconds / ours.total_seconds:.1f} times over the whole drag"
+    if other.case.side == "plain" and comparison.wanted is not None:
+        text += f" (wanted: {comparison.wanted:g})"
+    return text + f", in {ours.memory_mib / other.memory_mib:.2f} of its memory"
 
 
-def in_own_process(
-    side: Side, resolution: int, feature_resolution: int, points: int, masked: bool, steps: int
-) -> Measurement:
-    arguments = [side, str(resolution), str(feature_resolution), str(points), str(int(masked)), str(steps)]
-    command = [sys.executable, "-m", "tests.benchmarks.drag_step", "--one", *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2])
-    return Measurement(**json.loads(done.stdout.splitlines()[-1]))
+def revision() -> str:
+    """The commit that was measured; "+" where the working tree differs from it in what is measured."""
+    asked = ("git", "-C", str(ROOT))
+    head = subprocess.run((*asked, "rev-parse", "HEAD"), check=True, capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run((*asked, "diff", "--quiet", "HEAD", "--", "draggan_server", "tests/benchmarks"))
+    return head + ("+" if changed.returncode else "")
+
+
+def record(found: dict[str, list[Measurement]], file: Path) -> None:
+    """Writes everything measured, with the revision and the machine."""
+    content = {
+        "revision": revision(),
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "sections": {title: [asdict(row) for row in rows] for title, rows in found.items()},
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"\nwritten to {file}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--one", nargs=6, help=argparse.SUPPRESS)
-    parser.add_argument("--resolutions", type=int, nargs="+", default=[256, 512, 1024])
-    parser.add_argument("--steps", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="write all measurements here")
+    parser.add_argument("--record", action="store_true", help=f"write all measurements into {RESULTS}")
+    parser.add_argument("--sections", type=int, nargs="+", metavar="N", help="only these, counted from 1")
     options = parser.parse_args()
-    if options.one:
-        side, *numbers = options.one
-        resolution, feature_resolution, points, masked, steps = map(int, numbers)
-        print(json.dumps(asdict(measure(side, resolution, feature_resolution, points, bool(masked), steps))))
-        return
-    rows = []
-    print("picture  channel_base  features  points  masked   plain s  ours s  faster   plain MiB  ours MiB")
-    for resolution in options.resolutions:
-        for points, masked in ((1, False), (5, False), (1, True)):
-            ours, plain = (
-                in_own_process(side, resolution, 128, points, masked, options.steps if side == "ours" else 2)
-                for side in SIDES
-            )
-            rows += [ours, plain]
-            ratio = plain.seconds_per_step / ours.seconds_per_step
-            print(
-                f"{resolution:>7}  {ours.channel_base:>12}  {128:>8}  {points:>6}  {'yes' if masked else 'no':>6}  "
-                f"{plain.seconds_per_step:>8.2f}  {ours.seconds_per_step:>6.2f}  {ratio:>5.1f}x  "
-                f"{plain.memory_mib:>10.0f}  {ours.memory_mib:>8.0f}",
-                flush=True,
-            )
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    chosen = [FULL[number - 1] for number in options.sections] if options.sections else FULL
+    found = run(chosen)
+    if options.record:
+        record(found, RESULTS / f"drag_step-{revision()[:10]}.json")
 
 
 if __name__ == "__main__":

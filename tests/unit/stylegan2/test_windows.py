@@ -173,7 +173,7 @@ def test_more_than_one_latent_is_refused(generator, ws):
 class TestWhatIsComputedOnce:
     """A w that stays and frozen weights are used as they are now, never as they were."""
 
-    BOXES = [Box(60, 60, 68, 68)]
+    BOXES = (Box(60, 60, 68, 68),)
 
     def read(self, generator, ws, moving=None):
         return generator.feature_windows(ws, 128, self.BOXES, moving=moving).windows[0].crop(self.BOXES[0])

@@ -1,0 +1,223 @@
+"""One measurement, taken in this process, which should be fresh: memory is the highest resident size so far."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import psutil
+import torch
+from torch import Tensor
+
+from draggan_client.messages import PreviewOptions
+from draggan_server.checkpoints import load_checkpoint
+from draggan_server.drag import DragPoint, DragSettings, Point, drag, feature_resolution
+from draggan_server.models import BUNDLED_MODELS, DEFAULT_MODEL
+from draggan_server.server.pixels import draw, encode
+from draggan_server.server.previews import PreviewBudget
+from draggan_server.stylegan2 import Box, FeatureWindows, Generator, GeneratorConfig, Window, z_from_seed
+from tests.reference.plain_drag import PlainDrag, PlainPoint
+
+Side = Literal["plain", "whole", "ours"]
+"""plain: what a usual step does: the whole picture, weights scaled, upsampled features, everything differentiated.
+whole: our own drag on whole feature maps. ours: as it is, by windows."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What to measure. Everything but the side and the steps is the same for those that are compared."""
+
+    side: Side
+    resolution: int | None
+    """Of a generator with random weights (only the shapes matter); None: the bundled model."""
+    channel_base: int
+    """0 with the bundled model."""
+    feature_resolution: int | None
+    """None: the default."""
+    points: int
+    masked: bool = False
+    steps: int = 7
+    whole_drag: bool = False
+    """Also draw previews as the server does, and the picture at the end."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A case and what came out. All that it was measured with is named in it."""
+
+    case: Case
+    resolution: int
+    channel_base: int
+    feature_resolution: int
+    threads: int
+    seconds_per_step: float
+    """The median, after one step to warm up."""
+    memory_mib: float
+    """Highest resident size beyond the size after the imports; weights included."""
+    total_seconds: float | None = None
+    """Of a whole drag: its steps, previews and the final picture."""
+    previews: int | None = None
+
+
+def measure(case: Case) -> Measurement:
+    """Takes the measurement."""
+    process = psutil.Process()
+    after_import = process.memory_info().rss
+    generator, settings = _model(case)
+    settings = replace(settings, max_steps=case.steps + 1, patience_steps=case.steps + 2, tolerance_px=0.01)
+    torch.manual_seed(1)
+    z = z_from_seed(1, generator.config.z_dim)
+    ws = generator.mapping(z, psi=0.7)
+    where = places(generator.resolution, case.points)
+    mask = centre_mask(generator.resolution) if case.masked else None
+    resolution = feature_resolution(generator, settings)
+    total, previews = None, None
+    if case.whole_drag:
+        times, total, previews = _whole_drag(generator, ws, where, mask, settings, case.steps)
+    elif case.side == "plain":
+        r1, r2 = settings.supervision_radius_fraction, settings.tracking_radius_fraction
+        size = generator.resolution
+        plain = PlainDrag(generator, ws, where, mask, resolution, r1=r1 * size, r2=r2 * size, upsampled=True)
+        times = _timed(plain.step, case.steps)
+    else:
+        steps = drag(generator, ws, _asked(where), mask, settings)
+        next(steps)
+        times = _timed(lambda: next(steps), case.steps)
+    return Measurement(
+        case=case,
+        resolution=generator.resolution,
+        channel_base=generator.config.channel_base,
+        feature_resolution=resolution,
+        threads=torch.get_num_threads(),
+        seconds_per_step=statistics.median(times),
+        memory_mib=(_peak_rss(process) - after_import) / 2**20,
+        total_seconds=total,
+        previews=previews,
+    )
+
+
+def places(resolution: int, count: int) -> list[PlainPoint]:
+    """Handles spread over the picture's middle, each with a target 8 % to the right."""
+    found = []
+    for i in range(count):
+        x, y = resolution * (0.3 + 0.4 * ((i * 0.618) % 1)), resolution * (0.3 + 0.4 * i / max(count - 1, 1))
+        found.append(PlainPoint((x, y), (x + 0.08 * resolution, y)))
+    return found
+
+
+def centre_mask(resolution: int) -> Tensor:
+    """The middle quarter of the picture may change."""
+    mask = torch.zeros(resolution, resolution)
+    mask[resolution // 4 : -resolution // 4, resolution // 4 : -resolution // 4] = 1
+    return mask
+
+
+def _model(case: Case) -> tuple[Generator, DragSettings]:
+    if case.resolution is None:
+        checkpoint = load_checkpoint(BUNDLED_MODELS / f"{DEFAULT_MODEL}.safetensors")
+        generator, defaults = checkpoint.generator, checkpoint.card.drag
+        found = case.feature_resolution or defaults.feature_resolution
+        settings = DragSettings(feature_resolution=found)
+    else:
+        torch.manual_seed(0)
+        config = GeneratorConfig(z_dim=512, w_dim=512, img_resolution=case.resolution, channel_base=case.channel_base)
+        generator, settings = Generator(config), DragSettings(feature_resolution=case.feature_resolution)
+    if case.side == "whole":
+        generator.feature_windows = _of_whole_maps(generator)  # type: ignore[method-assign]
+    return generator.freeze(), settings
+
+
+def _of_whole_maps(generator: Generator) -> Callable[..., FeatureWindows]:
+    """What `feature_windows` would be without windows."""
+
+    def feature_windows(
+        ws: Tensor, resolution: int, boxes: Sequence[Box], noise: str, whole_at: int | None, moving: int
+    ) -> FeatureWindows:
+        maps = generator.synthesis.feature_maps(ws, resolution, noise)
+        held = None if whole_at is None else maps[whole_at][0]
+        return FeatureWindows((Window(Box.whole(resolution), maps[resolution][0]),), held)
+
+    return feature_windows
+
+
+def _asked(where: list[PlainPoint]) -> list[DragPoint]:
+    return [DragPoint(Point(*point.handle), Point(*point.target)) for point in where]
+
+
+def _timed(step: Callable[[], object], count: int) -> list[float]:
+    """Seconds of `count` steps, after one more."""
+    step()
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - began)
+    return times
+
+
+def _whole_drag(
+    generator: Generator,
+    ws: Tensor,
+    where: list[PlainPoint],
+    mask: Tensor | None,
+    settings: DragSettings,
+    count: int,
+) -> tuple[list[float], float, int]:
+    """Seconds of each step, of everything together, and how many previews were drawn."""
+    options, times, previews = PreviewOptions(), [], 0
+    began = time.perf_counter()
+    budget = PreviewBudget(options.interval_s)
+    steps = drag(generator, ws, _asked(where), mask, settings)
+    for number in range(count + 1):
+        step_began = time.perf_counter()
+        step = next(steps)
+        now = time.perf_counter()
+        times.append(now - step_began)
+        budget.worked(times[-1])
+        if budget.is_due(now):
+            encode(draw(generator, step.ws, "const"), options, number)
+            budget.shown(now, time.perf_counter() - now)
+            previews += 1
+    encode(draw(generator, step.ws, "const"), options, count)
+    return times, time.perf_counter() - began, previews
+
+
+def _peak_rss(process: psutil.Process) -> int:
+    """The highest resident size of the process so far, in bytes."""
+    memory = process.memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return int(memory.peak_wset)
+    import resource
+
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
+
+
+def machine() -> dict[str, object]:
+    """What the numbers were measured on."""
+    return {
+        "processor": _processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "torch": torch.__version__,
+        "system": platform.platform(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return ""
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(measure(Case(**json.loads(sys.argv[1]))))))
