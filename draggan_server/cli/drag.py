@@ -62,7 +62,7 @@ from draggan_server.cli.serving import connect
 _ENDS = {
     "reached": "Every point has arrived",
     "step_limit": "The step limit came first (a larger --steps goes on for longer)",
-    "stalled": "The points came no nearer: this model may be unable to show what was asked for",
+    "stalled": "The points stopped coming nearer: this model may be unable to show what was asked for",
     "stopped": "Stopped",
 }
 
@@ -255,6 +255,8 @@ def _report(finished: Finished, outputs: Outputs, *, as_json: bool) -> None:
     result = finished.result
     if not as_json:
         click.echo(f"{_ENDS[result.reason]}. {result.steps} steps in {result.seconds:.1f} s.")
+        for point in result.points:  # where to take hold of it next time
+            click.echo(f"  point {point.id}: now at {point.x:.1f},{point.y:.1f}, {point.distance:.1f} px left")
         for what, path in outputs.written.items():
             click.echo(f"  {what + ':':<11}{path}")
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -181,6 +182,7 @@ def test_a_drag_writes_its_pictures_without_marks_and_says_what_came_of_it(dragg
 def test_without_json_it_speaks_to_people(draggan: Command):
     done = draggan(*ON_SEED[:-1], "1")
     assert done.stdout.splitlines()[0].startswith("The step limit came first")
+    assert re.search(r"^  point 1: now at \d+\.\d,\d+\.\d, \d+\.\d px left$", done.stdout, re.MULTILINE)
     assert str(draggan.folder / "after.png") in done.stdout
 
 
