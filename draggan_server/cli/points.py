@@ -6,12 +6,9 @@ import math
 from collections.abc import Sequence
 
 from draggan_client.edit_state import EditState, StatePoint
-from draggan_client.messages import Frame, PointPair
+from draggan_client.messages import SAME_PLACE_MODEL_PX, Frame, PointPair
 from draggan_server.cli.errors import CommandError
 from draggan_server.cli.options import Place, Pull
-
-_SAME_PLACE_MODEL_PX = 1.0
-"""A handle given within this distance of one that the edit has is that one."""
 
 
 def new_points(pulls: Sequence[Pull]) -> tuple[PointPair, ...]:
@@ -32,7 +29,7 @@ def next_points(pulls: Sequence[Pull], state: EditState, *, release: bool) -> tu
         if not held:
             raise CommandError("This edit has no points to go on with. Give some: --point 120,160:150,150")
         return tuple(_pair(p.id, (p.handle_x, p.handle_y), (p.target_x, p.target_y)) for p in held)
-    reach = _SAME_PLACE_MODEL_PX * state.frame.size / state.resolution
+    reach = SAME_PLACE_MODEL_PX * state.frame.size / state.resolution
     pairs = []
     fresh = (str(number) for number in range(1, 100_000) if str(number) not in {point.id for point in state.points})
     for pull in pulls:

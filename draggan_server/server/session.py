@@ -13,12 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from draggan_client.edit_state import EditState, FinishedDrag, StatePoint
-from draggan_client.messages import DragOptions, HandleState, PointPair
+from draggan_client.messages import SAME_PLACE_MODEL_PX, DragOptions, HandleState, PointPair
 from draggan_server.canvas import Picture
 from draggan_server.server.errors import RefusedError
-
-SAME_PLACE_MODEL_PX = 1.0
-"""A handle that is further than this from where the last drag left it was put there by hand: a new point."""
 
 
 @dataclass(eq=False)

@@ -16,6 +16,8 @@ PROTOCOL = 1
 
 MEDIA_TYPE = "application/vnd.msgpack"
 MAX_POINTS = 100
+SAME_PLACE_MODEL_PX = 1.0
+"""A handle put further than this from where the last result left it is a new point; see `DragRequest`."""
 
 ErrorCode = Literal[
     "bad_request",
@@ -203,7 +205,7 @@ class DragRequest(Message, type="drag"):
     """Pull these points. Points left out are forgotten.
 
     A point of known id keeps its reference while its handle is where the last result left it; put elsewhere
-    by hand, further than one of the model's pixels, it is a new point.
+    by hand, further away than SAME_PLACE_MODEL_PX, it is a new point.
 
     Without `preview` none is sent.
     """
