@@ -16,6 +16,7 @@ from draggan_client.messages import (
     Progress,
     Reason,
 )
+from draggan_server import stylegan2
 from draggan_server.checkpoints import Checkpoint
 from draggan_server.drag import (
     DragEnd,
@@ -28,7 +29,7 @@ from draggan_server.server.engine import StopRequestedError, Work
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.masks import kept, mask_in_frame, mask_of_model
 from draggan_server.server.opening import canvas_frame, latent_of
-from draggan_server.server.pixels import draw, encode, half, to_tensor
+from draggan_server.server.pixels import SmallPictures, draw, encode, half, to_tensor
 from draggan_server.server.places import Places
 from draggan_server.server.previews import PreviewBudget
 from draggan_server.server.remaining import RemainingTime
@@ -67,7 +68,7 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary) 
         settings,
         state.noise,
     )
-    previews = _Previews(request.preview, session)
+    previews = _Previews(request.preview, session, generator)
     remaining = RemainingTime(settings.max_steps, settings.tolerance(len(points)))
     last: DragStep | None = None
     reason: Reason = "stopped"
@@ -89,7 +90,7 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary) 
                 remaining.seconds(),
             )
             # Drawn of these very ws, on which the handles were found: never one step behind them.
-            preview = previews.drawn_if_due(checkpoint, last)
+            preview = previews.drawn_if_due(last)
             yield (progress, preview) if preview else (progress,)
     except StopRequestedError:
         pass
@@ -136,19 +137,20 @@ def drag_settings(options: DragOptions, checkpoint: Checkpoint) -> DragSettings:
 class _Previews:
     """Draws the previews that a request asks for, as long as they are worth it."""
 
-    def __init__(self, options: PreviewOptions | None, session: Session) -> None:
+    def __init__(self, options: PreviewOptions | None, session: Session, generator: stylegan2.Generator) -> None:
         self._options = options
         self._session = session
         self._budget = PreviewBudget(options.interval_s if options else 0.0, session.draw_s)
+        self._pictures = SmallPictures(generator, options.size if options else generator.resolution)
 
     def worked(self, seconds: float) -> None:
         self._budget.worked(seconds)
 
-    def drawn_if_due(self, checkpoint: Checkpoint, step: DragStep) -> Event | None:
+    def drawn_if_due(self, step: DragStep) -> Event | None:
         now = time.monotonic()
         if self._options is None or not self._budget.is_due(now):
             return None
-        picture = draw(checkpoint.generator, step.ws, self._session.state.noise)
+        picture = self._pictures.draw(step.ws, self._session.state.noise)
         preview = encode(picture, self._options, step.step)
         self._session.draw_s = time.monotonic() - now
         self._budget.shown(now, self._session.draw_s)

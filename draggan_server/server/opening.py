@@ -31,7 +31,7 @@ from draggan_server.server import frame_picture
 from draggan_server.server.engine import Work
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.masks import editable
-from draggan_server.server.pixels import draw, encode, half, to_picture, to_tensor
+from draggan_server.server.pixels import SmallPictures, draw, encode, half, to_picture, to_tensor
 from draggan_server.server.previews import PreviewBudget
 from draggan_server.server.results import result
 from draggan_server.server.sessions import Sessions
@@ -131,6 +131,7 @@ def _from_picture(
     weight = torch.from_numpy(np.ascontiguousarray(seen.alpha))[None, None]
     steps = invert(generator, checkpoint.discriminator, target, InversionSettings(), weight)
     previews = PreviewBudget(PreviewOptions().interval_s)
+    pictures = SmallPictures(generator, PreviewOptions().size)
     step = None
     step_began = time.monotonic()
     for step in steps:
@@ -140,7 +141,7 @@ def _from_picture(
         remaining = elapsed / step.step * (step.total_steps - step.step) if step.step else None
         events: Events = (Progress("invert", step.step, step.total_steps, (), step.loss, elapsed, remaining),)
         if previews.is_due(now):
-            events += (encode(draw(generator, step.ws, request.noise), PreviewOptions(), step.step),)
+            events += (encode(pictures.draw(step.ws, request.noise), PreviewOptions(), step.step),)
             previews.shown(now, time.monotonic() - now)
         yield events
         step_began = time.monotonic()

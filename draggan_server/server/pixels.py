@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -16,6 +18,8 @@ from draggan_server.canvas import Mask, Picture, to_rgb8
 from draggan_server.stylegan2 import Generator, NoiseMode
 
 JPEG_QUALITY = 85
+FAITHFUL_DB = 32.0
+"""A small picture that is as like as that to the large one can stand for it while a drag runs."""
 
 _NUMPY: dict[DType, np.dtype] = {
     "u8": np.dtype("<u1"),
@@ -60,7 +64,44 @@ def to_mask(array: Array, x: int, y: int) -> Mask:
 def draw(generator: Generator, ws: Tensor, noise: NoiseMode) -> NDArray[np.float32]:
     """The model's picture [3, R, R], nominally in [-1, 1], of ws [1, num_ws, w_dim]."""
     with torch.no_grad():
-        return generator.image(ws, noise)[0].float().cpu().numpy()
+        return _pixels(generator.image(ws, noise))
+
+
+class SmallPictures:
+    """Draws pictures of a model that are shown small, without the blocks beyond that size where that is honest.
+
+    The first one is drawn whole and compared with what the lower block made on the way: some models' lower blocks draw
+    a faithful small picture, those of others are off in colour. What was found holds for the pictures that follow.
+    """
+
+    def __init__(self, generator: Generator, size: int) -> None:
+        """size: the side in px that they are shown at."""
+        self._generator = generator
+        self._resolution = min(
+            (r for r in generator.config.block_resolutions if r >= size), default=generator.resolution
+        )
+        self._faithful: bool | None = None
+
+    def draw(self, ws: Tensor, noise: NoiseMode) -> NDArray[np.float32]:
+        """[3, r, r], nominally in [-1, 1], r at least the size unless the model's whole picture is smaller."""
+        with torch.no_grad():
+            if self._faithful is not None:
+                return _pixels(self._generator.image(ws, noise, self._resolution if self._faithful else None))
+            pictures = self._generator.images(ws, noise)
+            whole = pictures[self._generator.resolution]
+            self._faithful = _likeness_db(pictures[self._resolution], whole) >= FAITHFUL_DB
+            return _pixels(whole)
+
+
+def _likeness_db(small: Tensor, whole: Tensor) -> float:
+    """Peak signal-to-noise ratio of the pictures [1, 3, r, r] and [1, 3, R, R], the latter brought down by area."""
+    reduced = F.adaptive_avg_pool2d(whole, small.shape[-1])
+    error = (small.clamp(-1, 1) - reduced.clamp(-1, 1)).square().mean().item()
+    return 10 * math.log10(4 / max(error, 1e-12))
+
+
+def _pixels(pictures: Tensor) -> NDArray[np.float32]:
+    return pictures[0].float().cpu().numpy()
 
 
 def encode(picture: NDArray[np.float32], options: PreviewOptions, step: int) -> Preview:

@@ -70,7 +70,16 @@ class Generator(nn.Module):
         Raises:
             ValueError: the model has no such block, or ws does not fit the model.
         """
-        return self.synthesis.image(self._checked(ws), resolution or self.resolution, noise)
+        resolution = resolution or self.resolution
+        return self.synthesis.images(self._checked(ws), resolution, noise)[resolution]
+
+    def images(self, ws: Tensor, noise: NoiseMode = "const") -> dict[int, Tensor]:
+        """The picture as it is after each block, the whole one last: {r: [N, img_channels, r, r]}.
+
+        A lower block's is made for the blocks above to add to: whether it is a good small picture differs from model
+        to model.
+        """
+        return self.synthesis.images(self._checked(ws), self.resolution, noise)
 
     def features(self, ws: Tensor, resolution: int, noise: NoiseMode = "const") -> Tensor:
         """The output of the block at `resolution`, and nothing beyond it: [N, C, resolution, resolution].

@@ -227,8 +227,9 @@ class SynthesisNetwork(nn.Module):
                 return maps
         raise self._no_such_block(resolution)
 
-    def image(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Tensor:
-        """The picture as it is after the block at `resolution`: [N, img_channels, resolution, resolution]."""
+    def images(self, ws: Tensor, resolution: int, noise: NoiseMode) -> dict[int, Tensor]:
+        """The picture as it is after every block up to `resolution`: {r: [N, img_channels, r, r]}."""
+        pictures: dict[int, Tensor] = {}
         x: Tensor | None = None
         picture: Tensor | None = None
         first = 0
@@ -237,9 +238,9 @@ class SynthesisNetwork(nn.Module):
             x = block.features(x, ws[:, first : first + block.num_convs], noise)
             first += block.num_convs
             # The RGB layer shares its w with the next block's first convolution.
-            picture = block.rgb(x, ws[:, first], picture)
+            picture = pictures[r] = block.rgb(x, ws[:, first], picture)
             if r == resolution:
-                return picture
+                return pictures
         raise self._no_such_block(resolution)
 
     def _no_such_block(self, resolution: int) -> ValueError:
