@@ -48,6 +48,9 @@ def test_a_full_disk_is_said_plainly():
     except OSError as error:
         raised = error
     assert describe(raised).code == "disk_full"
+    told = describe(OSError(errno.ENOSPC, "No space left on device", "/home/x/thumbnails/a.png"))
+    assert (told.code, told.message) == ("disk_full", "Could not write /home/x/thumbnails/a.png: the disk is full.")
+    assert "Free some space" in told.hint
 
 
 def test_the_unforeseen_is_internal_and_names_itself():
