@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .portraits import FACTORS, FactorGroup, factors_from_z, render
+from .portraits import FACTORS, factors_from_z, render
 from .recipe import Recipe
 
 
@@ -18,29 +18,14 @@ class Batch:
 
     z: Tensor
     """[N, G, z_dim]: one z per group of factors. All G are the same where styles are not mixed."""
-    factors: Tensor
-    """[N, F] in [0, 1]."""
     pictures: Tensor
     """[N, 3, R, R] in [-1, 1]."""
 
 
 def sample_batch(count: int, resolution: int, recipe: Recipe, random: torch.Generator, device: torch.device) -> Batch:
     """`count` new pictures. The draw depends on the state of `random` alone, not on the device."""
-    return _batch(sample_z(count, recipe, random).to(device), resolution, recipe)
-
-
-def sample_pairs(count: int, resolution: int, recipe: Recipe, random: torch.Generator, device: torch.device) -> Batch:
-    """`count` / 2 new pictures, and after them as many partners: the same people, some factors changed."""
-    z = sample_z(count // 2, recipe, random)
-    anew = torch.randn(z.shape[0], 1, z.shape[2], generator=random)
-    fixed = torch.tensor([factor.group is FactorGroup.APPEARANCE for factor in FACTORS])
-    changed = (torch.rand(anew.shape, generator=random) < recipe.correspondence.changed) & ~fixed
-    return _batch(torch.cat([z, torch.where(changed, anew, z)]).to(device), resolution, recipe)
-
-
-def _batch(z: Tensor, resolution: int, recipe: Recipe) -> Batch:
-    factors = mixed_factors(z, recipe, resolution)
-    return Batch(z=z, factors=factors, pictures=render(factors, resolution))
+    z = sample_z(count, recipe, random).to(device)
+    return Batch(z=z, pictures=render(mixed_factors(z, recipe, resolution), resolution))
 
 
 def sample_z(count: int, recipe: Recipe, random: torch.Generator) -> Tensor:

@@ -23,28 +23,6 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Correspondence:
-    """How features learn to follow the points of the face (see `correspondence`), at the last resolution.
-
-    Every second picture of a batch is a partner: the same person with some factors changed.
-    """
-
-    weight: float
-    """Of its loss beside the regression loss, for each block."""
-    blocks: tuple[int, ...]
-    """Resolutions of the blocks whose features learn it."""
-    changed: float = 0.25
-    """Part of a partner's factors, colours and light left out, that are drawn anew."""
-    alternatives: int = 24
-    """Wrong places per landmark."""
-    nearest: float = 0.008
-    farthest: float = 0.07
-    """How far the wrong places are off, in picture widths."""
-    temperature: float = 0.15
-    """Of the choice, in units of the mean squared distance of wrong places."""
-
-
-@dataclass(frozen=True)
 class AdversarialFinish:
     """A short adversarial training after the regression, for outlines: non-saturating loss with R1.
 
@@ -81,10 +59,6 @@ class Recipe:
     stages: tuple[Stage, ...]
     finish: AdversarialFinish
     layer_groups: tuple[LayerGroup, ...]
-    correspondence: Correspondence
-    latent_noise: float = 0.1
-    """Noise on every layer's w at the last resolution, in units of w's standard deviation. Directions that mean
-    nothing are unlearned, so that a drag cannot satisfy its loss along them."""
     mixing: float = 0.6
     """Part of the pictures whose groups of factors come from different z."""
     contrast_weight: float = 1.0
@@ -122,7 +96,6 @@ PORTRAITS = Recipe(
         r1_gamma=1.0,
         r1_interval=8,
     ),
-    correspondence=Correspondence(weight=0.01, blocks=(32, 64)),
     # Geometry lives in the w that a drag moves (those that feed blocks up to 32 px), colour in the others.
     layer_groups=(
         LayerGroup(FactorGroup.STRUCTURE, 0, 4),

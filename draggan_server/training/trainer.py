@@ -15,10 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..stylegan2 import Discriminator, Generator
-from .correspondence import correspondence_loss
-from .data import Batch, sample_batch, sample_pairs
+from .data import Batch, sample_batch
 from .losses import psnr, regression_loss
-from .portraits import landmark_visibility, landmarks
 from .recipe import Recipe, Stage
 
 _ADAM_BETAS = (0.8, 0.99)
@@ -193,8 +191,9 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = self._learning_rate(stage)
             batch = self._sample(stage.batch, stage.resolution)
-            drawn, maps = self._draw(batch, stage.resolution, self.bf16)
-            loss = self._regression_loss(drawn, maps, batch)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+                drawn = self._draw(batch, stage.resolution)
+            loss = regression_loss(drawn.float(), batch.pictures, self.recipe.contrast_weight)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -215,7 +214,7 @@ class Trainer:
         step = self._pictures // finish.batch
         while self._pictures < finish.pictures:
             batch = self._sample(finish.batch, resolution)
-            drawn, maps = self._draw(batch, resolution)
+            drawn = self._draw(batch, resolution)
 
             real = batch.pictures.clone().requires_grad_(step % finish.r1_interval == 0)
             real_logits = self.discriminator(real)
@@ -234,7 +233,7 @@ class Trainer:
                 self.discriminator.requires_grad_(False)
                 fooled = F.softplus(-self.discriminator(drawn)).mean()
                 self.discriminator.requires_grad_(True)
-                kept = self._regression_loss(drawn, maps, batch)
+                kept = regression_loss(drawn, batch.pictures, self.recipe.contrast_weight)
                 generator_optimizer.zero_grad(set_to_none=True)
                 (kept + finish.weight * fooled).backward()
                 generator_optimizer.step()
@@ -243,43 +242,13 @@ class Trainer:
             step += 1
             yield loss
 
-    def _is_last(self, resolution: int) -> bool:
-        return resolution == self.recipe.generator.img_resolution
-
     def _sample(self, count: int, resolution: int) -> Batch:
-        sample = sample_pairs if self._is_last(resolution) else sample_batch
-        return sample(count, resolution, self.recipe, self._random, self.device)
+        return sample_batch(count, resolution, self.recipe, self._random, self.device)
 
-    def _draw(self, batch: Batch, resolution: int, bf16: bool = False) -> tuple[Tensor, dict[int, Tensor]]:
-        """The pictures [N, 3, R, R], and every block's features."""
-        synthesis = self.generator.synthesis
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
-            ws = mixed_ws(self.generator, batch.z, self.recipe)
-            if self._is_last(resolution):
-                noise = torch.randn(ws.shape, generator=self._random).to(ws)
-                ws = ws + noise * (self.recipe.latent_noise * ws.detach().std())
-            # Without noise maps: the pictures have no randomness, so their strength stays at 0.
-            maps = synthesis.feature_maps(ws, resolution, "none")
-            picture = None
-            for r, features in maps.items():
-                block = synthesis.block(r)
-                picture = block.rgb(features, ws[:, synthesis.first_w(r) + block.num_convs], picture)
-        assert picture is not None
-        return picture.float(), {r: features.float() for r, features in maps.items()}
-
-    def _regression_loss(self, drawn: Tensor, maps: dict[int, Tensor], batch: Batch) -> Tensor:
-        """Between pictures; at the last resolution also between features and the points that they belong to."""
-        loss = regression_loss(drawn, batch.pictures, self.recipe.contrast_weight)
-        if not self._is_last(drawn.shape[-1]):
-            return loss
-        recipe = self.recipe.correspondence
-        places, visible = landmarks(batch.factors), landmark_visibility(batch.factors)
-        (here, there), (seen, seen_too) = places.chunk(2), visible.chunk(2)
-        for resolution in recipe.blocks:
-            features, others = maps[resolution].chunk(2)
-            mismatch = correspondence_loss(features, others, here, there, seen & seen_too, recipe, self._random)
-            loss = loss + recipe.weight * mismatch
-        return loss
+    def _draw(self, batch: Batch, resolution: int) -> Tensor:
+        ws = mixed_ws(self.generator, batch.z, self.recipe)
+        # Without noise: the pictures have no randomness, so its strength stays at 0.
+        return self.generator.image(ws, noise="none", resolution=resolution)
 
     @torch.no_grad()
     def _advance(self, pictures: int) -> None:

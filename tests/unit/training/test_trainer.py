@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import signal
 import subprocess
 import sys
@@ -15,8 +14,7 @@ import torch
 
 from draggan_server.checkpoints import load_checkpoint
 from draggan_server.stylegan2 import DiscriminatorConfig, GeneratorConfig
-from draggan_server.training.correspondence import correspondence_loss
-from draggan_server.training.data import mixed_factors, sample_batch, sample_pairs, sample_z, ws_count
+from draggan_server.training.data import mixed_factors, sample_batch, sample_z, ws_count
 from draggan_server.training.export import export
 from draggan_server.training.losses import contrast_weights, psnr
 from draggan_server.training.portraits import FACTORS, FactorGroup, factors_from_z
@@ -29,7 +27,6 @@ TINY = dataclasses.replace(
         z_dim=len(FACTORS), w_dim=16, img_resolution=32, channel_base=256, channel_max=16, mapping_layers=2
     ),
     discriminator=DiscriminatorConfig(img_resolution=32, channel_base=256, channel_max=16),
-    correspondence=dataclasses.replace(PORTRAITS.correspondence, blocks=(16, 32)),
     stages=(Stage(resolution=16, pictures=64, batch=8, learning_rate=5e-3), Stage(32, 32, 8, 5e-3)),
     finish=AdversarialFinish(
         pictures=32,
@@ -158,36 +155,6 @@ class TestData:
         for g, layers in enumerate(TINY.layer_groups):
             expected = trainer.generator.mapping(batch.z[:, g])[:, layers.first : layers.end]
             torch.testing.assert_close(ws[:, layers.first : layers.end], expected)
-
-
-class TestCorrespondence:
-    """Features that are a picture's coordinates know their points perfectly; constant ones know nothing."""
-
-    RECIPE = PORTRAITS.correspondence
-
-    def loss(self, features, shift):
-        places = torch.rand(4, 9, 2, generator=torch.Generator().manual_seed(0)) * 0.6 + 0.2
-        moved = places + shift
-        others = torch.roll(features, (round(shift * 32), round(shift * 32)), dims=(2, 3))
-        visible, random = torch.ones(4, 9, dtype=torch.bool), torch.Generator().manual_seed(1)
-        return correspondence_loss(features, others, places, moved, visible, self.RECIPE, random).item()
-
-    def test_features_that_follow_their_points_lose_least(self):
-        torch.manual_seed(2)
-        features = torch.nn.functional.interpolate(torch.randn(4, 16, 16, 16), size=32, mode="bilinear")
-        following, constant = self.loss(features, 2 / 32), self.loss(torch.ones(4, 16, 32, 32), 2 / 32)
-        assert constant == pytest.approx(math.log(self.RECIPE.alternatives + 1), rel=1e-3)
-        assert following < 0.5 * constant
-
-    def test_partners_keep_their_colours_and_some_of_the_rest(self):
-        batch = sample_pairs(200, 128, PORTRAITS, torch.Generator().manual_seed(0), CPU)
-        first, second = batch.factors.chunk(2)
-        z_first, z_second = batch.z.chunk(2)
-        colours = torch.tensor([factor.group is FactorGroup.APPEARANCE for factor in FACTORS])
-        same = (z_first == z_second).float().mean(dim=(0, 1))
-        assert (same[colours] == 1).all()
-        assert ((same[~colours] > 0.6) & (same[~colours] < 0.9)).all()
-        assert not torch.equal(first, second)
 
 
 class TestLosses:
