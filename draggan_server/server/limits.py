@@ -28,9 +28,9 @@ class Limits:
 
     @property
     def threads(self) -> int:
-        """A thread for every stream and every waiting call, and some for hello and cancel, which never
-        queue."""
-        return self.max_jobs + self.max_calls + 8
+        """A thread for every stream, every call that waits for the engine and every one that waits for its session
+        (see `Sessions.claim`), and some for hello and cancel, which never queue."""
+        return self.max_jobs + 2 * self.max_calls + 8
 
     @property
     def connections(self) -> int:

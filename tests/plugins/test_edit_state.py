@@ -1,6 +1,7 @@
 """The edit state: whole or refused."""
 
 import struct
+import tracemalloc
 import zlib
 
 import pytest
@@ -63,8 +64,13 @@ def test_another_version_is_refused_by_its_number(state: EditState, version: int
 def test_a_small_file_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edit_state, "MAX_STATE_BYTES", 1 << 20)
     bomb = b"DRGN" + struct.pack("<H", edit_state.VERSION) + zlib.compress(bytes(1 << 24))
-    with pytest.raises(EditStateError, match="damaged"):
-        EditState.from_bytes(bomb)
+    tracemalloc.start()
+    try:
+        with pytest.raises(EditStateError, match="damaged"):
+            EditState.from_bytes(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()
 
 
 def test_another_message_in_its_place_is_refused() -> None:

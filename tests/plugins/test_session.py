@@ -82,6 +82,27 @@ def test_an_evicted_session_is_opened_again(session: Session, server: FakeServer
     assert state is not None and (state.position, len(state.history)) == (3, 3)
 
 
+def test_an_undo_whose_answer_is_lost_is_done_once(
+    session: Session, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        dragged(session)
+    seek, lost = server._seek, []
+
+    def lose_the_first(name: str, position: int) -> Any:
+        answer = seek(name, position)
+        if not lost:
+            lost.append(answer)
+            raise ConnectionAbortedError
+        return answer
+
+    monkeypatch.setattr(server, "_seek", lose_the_first)
+    monkeypatch.setattr(server._http, "handle_error", lambda *_: None)  # it would print the traceback
+    assert session.undo().position == 2
+    assert len(lost) == 1
+    assert [asked.rpartition("/")[2] for asked in server.asked].count("undo") == 2
+
+
 def test_a_session_goes_on_at_a_restarted_server(session: Session, server: FakeServer, home: Home) -> None:
     dragged(session)
     dragged(session)
