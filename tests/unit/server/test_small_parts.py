@@ -84,3 +84,7 @@ def test_the_remaining_time_follows_the_speed_and_the_step_limit():
     stuck.seen(1, 20.0, 1.0)
     stuck.seen(2, 20.0, 2.0)
     assert stuck.seconds() == pytest.approx(8.0)
+    creeping = RemainingTime(max_steps=10, tolerance=1.0)
+    creeping.seen(1, 20.0, 1.0)
+    creeping.seen(2, 19.99, 2.0)
+    assert creeping.seconds() == pytest.approx(8.0), "the step limit comes first"
