@@ -109,11 +109,8 @@ class Engine(Generic[E]):
             self._wake.notify_all()
         return job
 
-    def call(self, function: Callable[[], T], timeout_s: float | None = None) -> T:
-        """What `function` returns (or raises), run on the engine's thread ahead of all jobs' next steps.
-
-        Raises TimeoutError when it has not begun and ended within timeout_s.
-        """
+    def call(self, function: Callable[[], T]) -> T:
+        """What `function` returns (or raises), run on the engine's thread ahead of all jobs' next steps."""
         future: Future[T] = Future()
         with self._wake:
             if self._stopping:
@@ -122,10 +119,7 @@ class Engine(Generic[E]):
                 raise EngineBusyError(f"{len(self._calls)} requests are waiting for the engine")
             self._calls.append((function, future))
             self._wake.notify_all()
-        try:
-            return future.result(timeout_s)
-        finally:
-            future.cancel()
+        return future.result()
 
     def when_idle(self, chore: Callable[[], None]) -> None:
         """Runs `chore` once there is nothing else to do; a later chore replaces one that has not begun."""
@@ -228,8 +222,6 @@ class Engine(Generic[E]):
 
 
 def _serve(function: Callable[[], Any], future: Future[Any]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
     try:
         future.set_result(function())
     except BaseException as error:

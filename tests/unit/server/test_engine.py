@@ -168,23 +168,23 @@ def test_a_call_goes_ahead_of_running_jobs(engine):
     log: list[str] = []
     job = engine.submit("a", counting(log, "a", 10**9))
     until(lambda: bool(log))
-    assert engine.call(lambda: log.append("call") or "answer", TIMEOUT_S) == "answer"
+    assert engine.call(lambda: log.append("call") or "answer") == "answer"
     job.abandon()
     read_all(job)
 
 
 def test_a_call_raises_what_it_raised_and_too_many_are_refused(engine):
     with pytest.raises(ZeroDivisionError):
-        engine.call(lambda: 1 // 0, TIMEOUT_S)
+        engine.call(lambda: 1 // 0)
     gate = threading.Event()
     engine.submit("a", counting([], "a", 1, gate))
     time.sleep(0.05)  # the engine is inside that step now
-    callers = [threading.Thread(target=engine.call, args=(lambda: None, TIMEOUT_S)) for _ in range(2)]
+    callers = [threading.Thread(target=engine.call, args=(lambda: None,)) for _ in range(2)]
     for caller in callers:
         caller.start()
     until(lambda: len(engine._calls) == 2)
     with pytest.raises(EngineBusyError):
-        engine.call(lambda: None, TIMEOUT_S)
+        engine.call(lambda: None)
     gate.set()
     for caller in callers:
         caller.join(TIMEOUT_S)

