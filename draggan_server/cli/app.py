@@ -11,6 +11,7 @@ import click
 import draggan_server
 from draggan_client.discovery import find_home
 from draggan_client.errors import DragganError, StoppedError
+from draggan_server.cli.bench import bench
 from draggan_server.cli.doctor import doctor
 from draggan_server.cli.drag import drag
 from draggan_server.cli.errors import system_said
@@ -32,7 +33,7 @@ def commands() -> None:
     """
 
 
-for command in (drag, generate, invert, models, serve, doctor):
+for command in (drag, generate, invert, models, serve, bench, doctor):
     commands.add_command(command)
 
 

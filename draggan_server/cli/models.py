@@ -10,6 +10,7 @@ from draggan_client.messages import ModelInfo
 from draggan_server.cli.options import json_option
 from draggan_server.cli.progress import ProgressLine
 from draggan_server.cli.serving import connect
+from draggan_server.cli.table import print_table
 
 
 @click.command()
@@ -29,14 +30,20 @@ def models(as_json: bool) -> None:
     if not found:
         click.echo(f"There are no models. Put their files into {connection.home.models}.")
         return
-    rows = [("MODEL", "NAME", "SIZE", "DRAWS", "LICENCE", "SHA-256")]
+    rows = [("MODEL", "NAME", "SIZE", "DRAWS", "LICENCE", "STEPS/S", "SHA-256")]
     rows += [
-        (model.id, model.name, f"{model.resolution} px", model.domain, model.licence, model.sha256[:12])
+        (
+            model.id,
+            model.name,
+            f"{model.resolution} px",
+            model.domain,
+            model.licence,
+            f"{model.steps_per_s:.1f}" if model.steps_per_s else "?",
+            model.sha256[:12],
+        )
         for model in found
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_table(rows)
 
 
 def _described(model: ModelInfo) -> dict[str, object]:
@@ -48,5 +55,6 @@ def _described(model: ModelInfo) -> dict[str, object]:
         "licence": model.licence,
         "sha256": model.sha256,
         "bundled": model.bundled,
+        "steps_per_s": model.steps_per_s,
         "alignment": {point.name: [point.x, point.y] for point in model.alignment},
     }

@@ -4,7 +4,7 @@ Written from "Drag Your GAN" (Pan et al., SIGGRAPH 2023), Eq. 1-3. Knows a gener
 """
 
 from .errors import DragInputError
-from .loop import DragDivergedError, DragEnd, DragStep, drag, feature_resolution
+from .loop import DragDivergedError, DragEnd, DragStep, Watch, drag, feature_resolution
 from .points import MAX_POINTS, DragPoint, Point, Reference
 from .settings import DragSettings, LatentSpace, Norm
 
@@ -20,6 +20,7 @@ __all__ = [
     "Norm",
     "Point",
     "Reference",
+    "Watch",
     "drag",
     "feature_resolution",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -20,6 +21,14 @@ from .tracking import Tracker
 DEFAULT_FEATURE_RESOLUTION = 128
 _NOTICEABLE = 0.02
 """An advance of the mean distance by this part of the tolerance counts as progress."""
+
+
+Watch = Callable[[str], AbstractContextManager[object]]
+"""Entered round each part of a step, with its name: "features", "tracking", "loss", "gradient"."""
+
+
+def _unwatched(_part: str) -> AbstractContextManager[object]:
+    return nullcontext()
 
 
 class DragEnd(Enum):
@@ -83,6 +92,7 @@ def drag(
     mask: Tensor | None = None,
     settings: DragSettings | None = None,
     noise: NoiseMode = "const",
+    watch: Watch = _unwatched,
 ) -> Iterator[DragStep]:
     """Move handles to their targets by optimising the latent code.
 
@@ -95,6 +105,7 @@ def drag(
         points: 1 to MAX_POINTS, in model px.
         mask: [R, R] in [0, 1], 1 = may change; None: everything may.
         settings: the paper's constants if None.
+        watch: for whoever wants to know how long each part of a step takes.
 
     Raises:
         DragInputError: at once, not at the first step: points, mask, ws or settings cannot be used.
@@ -113,7 +124,7 @@ def drag(
         )
     resolution = feature_resolution(generator, settings)
     ws = ws.detach().to(generator.device, generator.dtype)
-    return _steps(generator, ws, points, mask, settings, resolution, noise)
+    return _steps(generator, ws, points, mask, settings, resolution, noise, watch)
 
 
 def _steps(
@@ -124,6 +135,7 @@ def _steps(
     settings: DragSettings,
     resolution: int,
     noise: NoiseMode,
+    watch: Watch,
 ) -> Iterator[DragStep]:
     size = generator.resolution
     code = _MovingCode(start, settings)
@@ -152,21 +164,25 @@ def _steps(
     for step in range(settings.max_steps + 1):
         with torch.enable_grad():
             ws = code.ws()
-            features, held = features_at(ws)
+            with watch("features"):
+                features, held = features_at(ws)
             if step > 0:
-                handles = tracker(features.detach(), points)
+                with watch("tracking"):
+                    handles = tracker(features.detach(), points)
                 points = tuple(replace(p, handle=handle) for p, handle in zip(points, handles, strict=True))
-            loss = supervision(features, points)
-            if hold is not None and held is not None:
-                loss = loss + hold(held)
+            with watch("loss"):
+                loss = supervision(features, points)
+                if hold is not None and held is not None:
+                    loss = loss + hold(held)
         if not torch.isfinite(loss):
             raise DragDivergedError("the drag has left the numbers that the model can draw; try a smaller step size")
         end = patience.end_of(step, points)
         yield DragStep(step, ws.detach().clone(), points, loss.item(), end)
         if end is not None:
             return
-        (code.parameter.grad,) = torch.autograd.grad(loss, code.parameter)
-        optimizer.step()
+        with watch("gradient"):
+            (code.parameter.grad,) = torch.autograd.grad(loss, code.parameter)
+            optimizer.step()
 
 
 class _MovingCode:

@@ -35,16 +35,19 @@ from draggan_server.server.previews import PreviewBudget
 from draggan_server.server.remaining import RemainingTime
 from draggan_server.server.results import result
 from draggan_server.server.session import Session, dragged, handle_states, pulled
+from draggan_server.server.speeds import Speeds
 
 _REASONS: dict[DragEnd, Reason] = {
     DragEnd.REACHED: "reached",
     DragEnd.STEP_LIMIT: "step_limit",
     DragEnd.STALLED: "stalled",
 }
+_TELLING_STEPS = 5
+"""A drag of so many steps says how fast the model is."""
 _SETTINGS_NAMES = {"r1": "supervision_radius_fraction", "r2": "tracking_radius_fraction"}
 
 
-def drag_session(session: Session, request: DragRequest, library: ModelLibrary) -> Work[Event]:
+def drag_session(session: Session, request: DragRequest, library: ModelLibrary, speeds: Speeds) -> Work[Event]:
     """Yields what each step has to say; returns the Result.
 
     The session changes at the very end: a drag that fails, or whose client goes, leaves it as it was. One
@@ -71,6 +74,7 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary) 
     previews = _Previews(request.preview, session, generator)
     remaining = RemainingTime(settings.max_steps, settings.tolerance(len(points)))
     last: DragStep | None = None
+    worked_s = 0.0
     reason: Reason = "stopped"
     try:
         while last is None or last.end is None:
@@ -91,6 +95,8 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary) 
             )
             # Drawn of these very ws, on which the handles were found: never one step behind them.
             preview = previews.drawn_if_due(last)
+            if last.step > 0:  # the first one has no tracking, and wakes everything up
+                worked_s += time.monotonic() - step_began
             yield (progress, preview) if preview else (progress,)
     except StopRequestedError:
         pass
@@ -99,6 +105,8 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary) 
     if last is not None:
         reason = _REASONS[last.end] if last.end else "stopped"
         points = places.with_references(points, last)
+        if last.step >= _TELLING_STEPS and worked_s > 0:
+            speeds.measured(state.model_sha256, last.step / worked_s)
         if last.step > 0:
             finished = FinishedDrag(half(last.ws[0]), points, reason, last.step, kept(mask))
             session.state = dragged(state, finished, request.settings)

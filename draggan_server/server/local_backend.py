@@ -40,6 +40,7 @@ from draggan_server.server.pixels import draw, encode, to_array, to_tensor
 from draggan_server.server.results import result
 from draggan_server.server.session import Session, sought
 from draggan_server.server.sessions import Sessions
+from draggan_server.server.speeds import Speeds
 from draggan_server.server.thumbnails import Thumbnails
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,12 @@ T = TypeVar("T")
 class LocalBackend:
     """See `backend.Backend`."""
 
-    def __init__(self, library: ModelLibrary, thumbnails: Thumbnails, limits: Limits, device: str) -> None:
+    def __init__(
+        self, library: ModelLibrary, thumbnails: Thumbnails, speeds: Speeds, limits: Limits, device: str
+    ) -> None:
         self._library = library
         self._thumbnails = thumbnails
+        self._speeds = speeds
         self._limits = limits
         self._device = device
         self._sessions = Sessions(limits)
@@ -96,7 +100,7 @@ class LocalBackend:
         session = self._sessions.claim(session_id)
         with self._jobs_lock:
             try:
-                work = drag_session(session, request, self._library)
+                work = drag_session(session, request, self._library, self._speeds)
                 job = self._engine.submit(f"drag in {session_id}", work, lambda: self._ended(session))
             except BaseException:
                 self._sessions.release(session)
@@ -180,6 +184,7 @@ class LocalBackend:
             tuple(AlignmentPoint(point.name, point.x, point.y) for point in points),
             entry.bundled,
             self._thumbnails.get(entry) or b"",
+            self._speeds.get(entry.sha256),
         )
 
 

@@ -25,8 +25,9 @@ from draggan_server.server.app import create_app
 from draggan_server.server.gate import guard
 from draggan_server.server.limits import Limits
 from draggan_server.server.local_backend import LocalBackend
-from draggan_server.server.machine import choose_device, describe_device
+from draggan_server.server.machine import choose_device, describe_device, prepare_device
 from draggan_server.server.security import check_request, new_token
+from draggan_server.server.speeds import SPEEDS_FILE, Speeds
 from draggan_server.server.thumbnails import Thumbnails
 
 log = logging.getLogger(__name__)
@@ -70,11 +71,13 @@ class _Server:
         self._ending = threading.Event()
         self._touched = time.monotonic()
         device = choose_device()
+        prepare_device(device)
         library = ModelLibrary((BUNDLED_MODELS, home.models), device=device, resident=limits.resident_models)
         thumbnails = Thumbnails(home.folder / "thumbnails")
         token = new_token()
         self._sockets: dict[int, Any] = {}
-        self._backend = LocalBackend(library, thumbnails, limits, describe_device(device))
+        speeds = Speeds(home.folder / SPEEDS_FILE, describe_device(device))
+        self._backend = LocalBackend(library, thumbnails, speeds, limits, describe_device(device))
         app = create_app(
             self._backend,
             port=lambda: self._port,

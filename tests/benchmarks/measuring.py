@@ -123,9 +123,8 @@ def centre_mask(resolution: int) -> Tensor:
 def _model(case: Case) -> tuple[Generator, DragSettings]:
     if case.resolution is None:
         checkpoint = load_checkpoint(BUNDLED_MODELS / f"{DEFAULT_MODEL}.safetensors")
-        generator, defaults = checkpoint.generator, checkpoint.card.drag
-        found = case.feature_resolution or defaults.feature_resolution
-        settings = DragSettings(feature_resolution=found)
+        generator = checkpoint.generator
+        settings = DragSettings.of(asdict(checkpoint.card.drag), {"feature_resolution": case.feature_resolution})
     else:
         torch.manual_seed(0)
         config = GeneratorConfig(z_dim=512, w_dim=512, img_resolution=case.resolution, channel_base=case.channel_base)

@@ -118,6 +118,8 @@ class ModelInfo(Record):
     alignment: Annotated[tuple[AlignmentPoint, ...], Length(0, 100)] = ()
     bundled: bool = False
     thumbnail: Annotated[bytes, Length(0, 1 << 20)] = b""
+    steps_per_s: Annotated[float, Between(0, 1e6)] | None = None
+    """Steps per second on this computer, as the newest drag or `draggan-server bench` measured it; None: not yet."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import replace
 
@@ -316,3 +317,17 @@ class TestPieces:
         features = torch.arange(16.0).reshape(1, 4, 4)
         places = torch.tensor([[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [-9.0, 99.0]]).double()[None]
         assert FeatureMap.of_whole(features, 8).read(places)[0, :, 0].tolist() == [0.0, 0.5, 2.5, 12.0]
+
+
+def test_the_parts_of_a_step_can_be_watched(generator, ws):
+    entered = []
+
+    @contextlib.contextmanager
+    def watch(part):
+        entered.append(part)
+        yield
+
+    steps = list(drag(generator, ws, ONE, None, replace(SETTINGS, max_steps=2), watch=watch))
+    assert steps[-1].step == 2
+    step = ["features", "tracking", "loss"]
+    assert entered == ["features", "loss", "gradient", *step, "gradient", *step]
