@@ -61,8 +61,10 @@ class Recipe:
     layer_groups: tuple[LayerGroup, ...]
     mixing: float = 0.6
     """Part of the pictures whose groups of factors come from different z."""
-    contrast_weight: float = 1.0
+    contrast_weight: float = 2.0
     """How much more a pixel counts where the picture has edges near it."""
+    face_weight: float = 4.0
+    """How much more a pixel counts in the middle of the face."""
     ema_pictures: float = 4000.0
     """Half-life of the averaged weights, in pictures."""
     drag: DragDefaults = field(default_factory=DragDefaults)
@@ -84,14 +86,14 @@ PORTRAITS = Recipe(
         Stage(resolution=16, pictures=80_000, batch=32, learning_rate=4e-3),
         Stage(resolution=32, pictures=120_000, batch=32, learning_rate=4e-3),
         Stage(resolution=64, pictures=130_000, batch=32, learning_rate=3e-3),
-        Stage(resolution=128, pictures=68_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
+        Stage(resolution=128, pictures=80_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
     ),
     finish=AdversarialFinish(
-        pictures=4_000,
+        pictures=3_000,
         batch=16,
         generator_learning_rate=2e-4,
         discriminator_learning_rate=1e-3,
-        warm_up_pictures=1_500,
+        warm_up_pictures=1_000,
         weight=0.002,
         r1_gamma=1.0,
         r1_interval=8,

@@ -193,7 +193,7 @@ class Trainer:
             batch = self._sample(stage.batch, stage.resolution)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
                 drawn = self._draw(batch, stage.resolution)
-            loss = regression_loss(drawn.float(), batch.pictures, self.recipe.contrast_weight)
+            loss = self._regression_loss(drawn.float(), batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -233,7 +233,7 @@ class Trainer:
                 self.discriminator.requires_grad_(False)
                 fooled = F.softplus(-self.discriminator(drawn)).mean()
                 self.discriminator.requires_grad_(True)
-                kept = regression_loss(drawn, batch.pictures, self.recipe.contrast_weight)
+                kept = self._regression_loss(drawn, batch)
                 generator_optimizer.zero_grad(set_to_none=True)
                 (kept + finish.weight * fooled).backward()
                 generator_optimizer.step()
@@ -244,6 +244,9 @@ class Trainer:
 
     def _sample(self, count: int, resolution: int) -> Batch:
         return sample_batch(count, resolution, self.recipe, self._random, self.device)
+
+    def _regression_loss(self, drawn: Tensor, batch: Batch) -> Tensor:
+        return regression_loss(drawn, batch.pictures, self.recipe.contrast_weight, self.recipe.face_weight)
 
     def _draw(self, batch: Batch, resolution: int) -> Tensor:
         ws = mixed_ws(self.generator, batch.z, self.recipe)

@@ -16,7 +16,7 @@ from draggan_server.checkpoints import load_checkpoint
 from draggan_server.stylegan2 import DiscriminatorConfig, GeneratorConfig
 from draggan_server.training.data import mixed_factors, sample_batch, sample_z, ws_count
 from draggan_server.training.export import export
-from draggan_server.training.losses import contrast_weights, psnr
+from draggan_server.training.losses import contrast_weights, face_weights, psnr
 from draggan_server.training.portraits import FACTORS, FactorGroup, factors_from_z
 from draggan_server.training.recipe import PORTRAITS, AdversarialFinish, Recipe, Stage
 from draggan_server.training.trainer import Progress, Trainer, mixed_ws
@@ -163,6 +163,12 @@ class TestLosses:
         picture[..., 8:] = 1
         weights = contrast_weights(picture, 1.0)
         assert weights[0, 0, 8, 8] > 2 * weights[0, 0, 8, 1]
+
+    def test_the_face_weighs_more_and_the_mean_stays(self):
+        weights = face_weights(64, 4.0)[0, 0]
+        assert weights.mean() == pytest.approx(1, abs=1e-5)
+        assert weights[37, 32] > 3 * weights[2, 2]
+        assert (face_weights(64, 0.0) == 1).all()
 
     def test_psnr_by_hand(self):
         a, b = torch.zeros(2, 3, 4, 4), torch.full((2, 3, 4, 4), 0.2)
