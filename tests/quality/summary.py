@@ -14,6 +14,10 @@ NEAR = 0.02
 """A landmark within this part of the picture's width of its target has arrived."""
 
 
+CALM = 10.0
+"""A drag that changes no more than this outside its mask has kept to it: p99, in levels of 0..255."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A line of the report: some drags together. Errors are in picture widths."""
@@ -31,6 +35,8 @@ class Row:
     mean_change: float
     change_outside: float
     """Outside the drags' masks."""
+    calm: int
+    """Drags with no more than CALM outside."""
     steps: float
     seconds: float
     """Mean."""
@@ -44,7 +50,7 @@ def edited_row(name: str, results: Sequence[DragResult]) -> Row:
 def unedited_row(name: str, results: Sequence[DragResult]) -> Row:
     """What doing nothing would have scored."""
     row = _row(name, results, [result.unedited for result in results])
-    return Row(**{**vars(row), "reached": 0, "change_outside": 0.0, "steps": 0.0, "seconds": 0.0})
+    return Row(**{**vars(row), "reached": 0, "change_outside": 0.0, "calm": len(results), "steps": 0.0, "seconds": 0.0})
 
 
 def rows_by_kind(results: Sequence[DragResult]) -> list[Row]:
@@ -64,6 +70,7 @@ def _row(name: str, results: Sequence[DragResult], measures: Sequence[Measures])
         psnr_db=median(m.psnr_db for m in measures),
         mean_change=median(m.mean_change for m in measures),
         change_outside=median(result.change_outside for result in results),
+        calm=sum(result.change_outside <= CALM for result in results),
         steps=median(result.steps for result in results),
         seconds=mean(result.seconds for result in results),
     )
@@ -73,11 +80,12 @@ def table(rows: Sequence[Row]) -> str:
     """The rows as text, one line each."""
     head = (
         f"{'':22} {'drags':>5} {'reached':>7} {'near':>5} {'landmark':>8} {'others':>7} {'PSNR':>6} {'levels':>6} "
-        f"{'outside':>7} {'steps':>5} {'seconds':>7}"
+        f"{'outside':>7} {'calm':>5} {'steps':>5} {'seconds':>7}"
     )
     lines = [
         f"{row.name:22} {row.drags:5} {row.reached:7} {row.near:5} {row.landmark_error:8.2%} {row.others_error:7.2%} "
-        f"{row.psnr_db:6.2f} {row.mean_change:6.2f} {row.change_outside:7.1f} {row.steps:5.0f} {row.seconds:7.2f}"
+        f"{row.psnr_db:6.2f} {row.mean_change:6.2f} {row.change_outside:7.1f} {row.calm:5} {row.steps:5.0f} "
+        f"{row.seconds:7.2f}"
         for row in rows
     ]
     return "\n".join([head, *lines])
