@@ -19,7 +19,7 @@ from . import ops
 from .synthesis import NoiseMode, SynthesisLayer, SynthesisNetwork
 from .windows import Box, Level, plan, upsampling_input
 
-_ROWS_UP_TO = 16
+_ROWS_UP_TO = 32
 """Whole maps up to this size are computed as one window: convolutions of few pixels with many channels are slow."""
 
 

@@ -19,7 +19,19 @@ from tests.benchmarks.measuring import Case, Measurement, machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
-_HEADINGS = ("side", "picture", "channel_base", "features", "points", "masked", "threads", "s/step", "MiB", "drag s")
+_HEADINGS = (
+    "side",
+    "picture",
+    "channel_base",
+    "features",
+    "points",
+    "masked",
+    "threads",
+    "s/step",
+    "MiB",
+    "computed",
+    "drag s",
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,8 @@ def sections(channel_base: dict[int, int], feature_resolutions: tuple[int, int],
     by_size += [*usual(medium, 25, 10, 8), *usual(small, 8, 4, 4)]
     equal = [Comparison(replace(step(r, 1), channel_base=wide), ()) for r in (small, medium, large)]
     drags = [Comparison(Case("ours", r, wide, low, 1, steps=drag_steps, whole_drag=True), ()) for r in (small, large)]
-    crossing = [Comparison(replace(step(large, n), steps=3), ("whole",)) for n in (1, 2, 5, 10, 20, 50)]
+    everywhere = [replace(step(large, n), spread=0.9, steps=3) for n in (1, 2, 5, 10, 20, 50, 100)]
+    crossing = [Comparison(case, ("whole",)) for case in everywhere]
     bundled = [
         Comparison(Case("ours", None, 0, None, n, steps=drag_steps, whole_drag=True), ("whole",)) for n in (1, 5)
     ]
@@ -115,6 +128,7 @@ def _row(row: Measurement) -> str:
         row.threads,
         f"{row.seconds_per_step:.3f}",
         f"{row.memory_mib:.0f}",
+        "" if row.computed is None else f"{row.computed:.0%}",
         "" if row.total_seconds is None else f"{row.total_seconds:.1f}",
     )
     return "".join(f"{cell:>13}" for cell in cells)

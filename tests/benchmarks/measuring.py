@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 import torch
@@ -44,6 +44,8 @@ class Case:
     """None: the default."""
     points: int
     masked: bool = False
+    spread: float = 0.4
+    """The handles lie in the middle of the picture, over so much of its width."""
     steps: int = 7
     whole_drag: bool = False
     """Also draw previews as the server does, and the picture at the end."""
@@ -62,6 +64,8 @@ class Measurement:
     """The median, after one step to warm up."""
     memory_mib: float
     """Highest resident size beyond the size after the imports; weights included."""
+    computed: float | None = None
+    """How much of the feature map the last step computed; 1: the planner took the whole map. None: the plain side."""
     total_seconds: float | None = None
     """Of a whole drag: its steps, previews and the final picture."""
     previews: int | None = None
@@ -74,9 +78,10 @@ def measure(case: Case) -> Measurement:
     generator, settings = _model(case)
     settings = replace(settings, max_steps=case.steps + 1, patience_steps=case.steps + 2, tolerance_px=0.01)
     torch.manual_seed(1)
+    computed = _Computed(generator)
     z = z_from_seed(1, generator.config.z_dim)
     ws = generator.mapping(z, psi=0.7)
-    where = places(generator.resolution, case.points)
+    where = places(generator.resolution, case.points, case.spread)
     mask = centre_mask(generator.resolution) if case.masked else None
     resolution = feature_resolution(generator, settings)
     total, previews = None, None
@@ -99,17 +104,19 @@ def measure(case: Case) -> Measurement:
         threads=torch.get_num_threads(),
         seconds_per_step=statistics.median(times),
         memory_mib=(_peak_rss(process) - after_import) / 2**20,
+        computed=computed.part,
         total_seconds=total,
         previews=previews,
     )
 
 
-def places(resolution: int, count: int) -> list[PlainPoint]:
-    """Handles spread over the picture's middle, each with a target 8 % to the right."""
+def places(resolution: int, count: int, spread: float) -> list[PlainPoint]:
+    """Handles spread over the picture's middle, each with a target 8 % away, towards the middle."""
     found = []
     for i in range(count):
-        x, y = resolution * (0.3 + 0.4 * ((i * 0.618) % 1)), resolution * (0.3 + 0.4 * i / max(count - 1, 1))
-        found.append(PlainPoint((x, y), (x + 0.08 * resolution, y)))
+        x, y = (0.5 + spread * (part - 0.5) for part in ((i * 0.618) % 1, i / max(count - 1, 1)))
+        to = x + (0.08 if x < 0.5 else -0.08)
+        found.append(PlainPoint((x * resolution, y * resolution), (to * resolution, y * resolution)))
     return found
 
 
@@ -132,6 +139,21 @@ def _model(case: Case) -> tuple[Generator, DragSettings]:
     if case.side == "whole":
         generator.feature_windows = _of_whole_maps(generator)  # type: ignore[method-assign]
     return generator.freeze(), settings
+
+
+class _Computed:
+    """Looks at what the generator computes of the feature map."""
+
+    def __init__(self, generator: Generator) -> None:
+        self.part: float | None = None
+        feature_windows = generator.feature_windows
+
+        def watched(ws: Tensor, resolution: int, *others: Any) -> FeatureWindows:
+            found = feature_windows(ws, resolution, *others)
+            self.part = sum(window.box.area for window in found.windows) / resolution**2
+            return found
+
+        generator.feature_windows = watched  # type: ignore[method-assign]
 
 
 def _of_whole_maps(generator: Generator) -> Callable[..., FeatureWindows]:

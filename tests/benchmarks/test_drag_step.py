@@ -44,7 +44,7 @@ def test_the_full_one_covers_what_was_promised():
 
 @pytest.mark.parametrize("count", [1, 2, 5, 50])
 def test_points_lie_inside(count):
-    found = places(128, count)
+    found = places(128, count, spread=0.9)
     assert len({point.handle for point in found}) == count
     assert all(0 < v < 128 for point in found for v in (*point.handle, *point.target))
 
@@ -55,6 +55,10 @@ def test_the_mask_leaves_a_frame_still():
 
 
 def test_whole_maps_and_windows_do_the_same_work():
-    """Otherwise they could not be compared: replace only says how."""
-    case = Case("ours", 64, 512, 32, 1, steps=1)
-    assert measure(case).feature_resolution == measure(replace(case, side="whole")).feature_resolution == 32
+    """Otherwise they could not be compared: the side only says how."""
+    case = Case("ours", 128, 2048, 64, 1, steps=1)
+    ours, whole = measure(case), measure(replace(case, side="whole"))
+    assert ours.feature_resolution == whole.feature_resolution == 64
+    assert ours.computed < 0.5 and whole.computed == 1
+    assert measure(replace(case, side="plain")).computed is None
+    assert measure(replace(case, points=100, spread=0.9)).computed == 1, "the planner takes the whole map"
