@@ -113,7 +113,7 @@ class _Album:
         if self._edit.layer:
             pixels = with_edit(self._base, self._edit.session.pixels())
             return self._marked(pixels, handles, Frame(0.0, 0.0, float(self._edit.layer.width)))
-        if any(drag.mask for drag in state.drags) and state.source != "picture":
+        if any(drag.mask is not None for drag in state.drags) and state.source != "picture":
             return self._marked(with_edit(self._base, self._edit.session.pixels()), handles, self._frame)
         return self._marked(from_wire(self._edit.session.pixels(composited=False)), handles, self._frame)
 

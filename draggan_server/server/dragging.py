@@ -34,7 +34,7 @@ from draggan_server.server.places import Places
 from draggan_server.server.previews import PreviewBudget
 from draggan_server.server.remaining import RemainingTime
 from draggan_server.server.results import result
-from draggan_server.server.session import Session, dragged, handle_states, pulled
+from draggan_server.server.session import Session, check_room, dragged, handle_states, pulled
 from draggan_server.server.speeds import Speeds
 
 _REASONS: dict[DragEnd, Reason] = {
@@ -63,6 +63,8 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary, 
     settings = drag_settings(request.settings, checkpoint)
     mask = mask_in_frame(request.mask, session, frame)
     places.check(points)
+    kept_mask = kept(mask)
+    check_room(state, points, kept_mask)
     steps = drag(
         generator,
         to_tensor(latent_of(state), generator.device)[None],
@@ -108,8 +110,8 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary, 
         if last.step >= _TELLING_STEPS and worked_s > 0:
             speeds.measured(state.model_sha256, last.step / worked_s)
         if last.step > 0:
-            finished = FinishedDrag(half(last.ws[0]), points, reason, last.step, kept(mask))
-            session.state = dragged(state, finished, request.settings)
+            finished = FinishedDrag(half(last.ws[0]), points, reason, last.step)
+            session.state = dragged(state, finished, kept_mask, request.settings)
         else:  # nothing moved: nothing to undo
             session.state = dataclasses.replace(state, points=points)
     picture = None

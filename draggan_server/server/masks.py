@@ -1,7 +1,7 @@
 """The editable mask: what the model gets of it, and what a session keeps.
 
-Each finished drag keeps its own, since the result shows what any of them was allowed to change. Kept as
-PNG: raw, the masks of a dozen drags in a large document would outgrow the edit state.
+Each finished drag has its own, since the result shows what any of them was allowed to change; drags under
+the same selection share one. Kept as PNG: raw, a dozen in a large document would outgrow the edit state.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from draggan_client.edit_state import EditState, KeptMask
+from draggan_client.edit_state import MAX_STATE_BYTES, EditState, KeptMask
 from draggan_client.errors import EditStateError
 from draggan_client.messages import MaskData
 from draggan_server.canvas import Frame, Mask, MaskError, mask_for_model
 from draggan_server.canvas.depth import from_unit, to_unit
 from draggan_server.canvas.picture import Region
 from draggan_server.server.pixels import to_mask
-from draggan_server.server.session import Session
+from draggan_server.server.session import Session, outgrown
 
 _MOST_PIXELS = 1 << 28
 
@@ -65,13 +65,16 @@ def mask_of_model(mask: Mask | None, frame: Frame, resolution: int, device: torc
 
 
 def kept(mask: Mask | None) -> KeptMask | None:
-    """For the edit state: 8 bits deep where it came so, else 16."""
+    """For the edit state: 8 bits deep where it came so, else 16. Raises RefusedError where it is too large."""
     if mask is None:
         return None
     depth = np.dtype(np.uint8 if mask.values.dtype == np.uint8 else np.uint16)
     file = io.BytesIO()
     Image.fromarray(from_unit(to_unit(mask.values), depth)).save(file, "PNG", compress_level=1)
-    return KeptMask(file.getvalue(), mask.x, mask.y)
+    png = file.getvalue()
+    if len(png) > MAX_STATE_BYTES:
+        raise outgrown(len(png), len(png))
+    return KeptMask(png, mask.x, mask.y)
 
 
 def editable(state: EditState) -> Mask | None:
@@ -79,10 +82,10 @@ def editable(state: EditState) -> Mask | None:
 
     None: everything, since one of them had no mask, or there is none. Raises EditStateError.
     """
-    masks = [drag.mask for drag in state.drags]
-    if not masks or None in masks:
+    places = {drag.mask for drag in state.drags}
+    if not places or None in places:
         return None
-    first, *others = [_read(mask) for mask in masks if mask is not None]
+    first, *others = [_read(mask) for place, mask in enumerate(state.masks) if place in places]
     together = first.values
     for other in others:
         if other.values.shape != together.shape:

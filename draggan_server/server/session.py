@@ -12,10 +12,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from draggan_client.edit_state import EditState, FinishedDrag, StatePoint
+from draggan_client import framing
+from draggan_client.edit_state import MAX_STATE_BYTES, EditState, FinishedDrag, KeptMask, StatePoint
 from draggan_client.messages import SAME_PLACE_MODEL_PX, DragOptions, HandleState, PointPair
 from draggan_server.canvas import Picture
 from draggan_server.server.errors import RefusedError
+
+_ROOM_BYTES = 1 << 20
+"""For what a drag adds to its edit state as it runs: the features of 100 points, twice, are a quarter of it."""
 
 
 @dataclass(eq=False)
@@ -36,7 +40,7 @@ class Session:
     def held_bytes(self) -> int:
         """Memory that goes when the session goes, roughly: what is large of it."""
         pixels = self.picture.pixels.nbytes if self.picture else 0
-        masks = sum(len(drag.mask.png) for drag in self.state.history if drag.mask)
+        masks = sum(len(mask.png) for mask in self.state.masks)
         latents = len(self.state.start_latent.data) * (1 + len(self.state.history))
         return pixels + masks + latents + len(self.state.frame_picture)
 
@@ -70,10 +74,47 @@ def sought(state: EditState, position: int) -> EditState:
     return dataclasses.replace(state, position=position, points=points_at(state, position))
 
 
-def dragged(state: EditState, drag: FinishedDrag, settings: DragOptions) -> EditState:
-    """The state after one more finished drag. What could have been redone is gone, as in any editor."""
-    history = (*state.history[: state.position], drag)
-    return dataclasses.replace(state, history=history, position=len(history), points=drag.points, settings=settings)
+def dragged(state: EditState, drag: FinishedDrag, mask: KeptMask | None, settings: DragOptions) -> EditState:
+    """The state after one more finished drag, which had this mask.
+
+    What could have been redone is gone, as in any editor, and so are the masks that only those drags had.
+    """
+    history = (*state.drags, drag)
+    each = (*(state.mask_of(before) for before in state.drags), mask)
+    places = {one: place for place, one in enumerate(dict.fromkeys(one for one in each if one is not None))}
+    return dataclasses.replace(
+        state,
+        history=tuple(
+            dataclasses.replace(one, mask=None if its_mask is None else places[its_mask])
+            for one, its_mask in zip(history, each, strict=True)
+        ),
+        masks=tuple(places),
+        position=len(history),
+        points=drag.points,
+        settings=settings,
+    )
+
+
+def check_room(state: EditState, points: tuple[StatePoint, ...], mask: KeptMask | None) -> None:
+    """Raises RefusedError where one more drag would make the edit larger than an edit state may be.
+
+    For before the drag: afterwards its work could not be handed over.
+    """
+    after = dragged(state, FinishedDrag(state.start_latent, points, "stopped", 0), mask, state.settings)
+    # Not compressed: quick, and never less than what travels by more than the room that the limit leaves.
+    size = len(framing.pack(after)) + _ROOM_BYTES
+    if size > MAX_STATE_BYTES:
+        raise outgrown(size, sum(len(mask.png) for mask in after.masks))
+
+
+def outgrown(size: int, masks_size: int) -> RefusedError:
+    """The refusal of a drag after which the edit state would have `size` bytes, those of its masks included."""
+    return RefusedError(
+        "too_large",
+        f"With this drag the edit would take {size / 2**20:.1f} MiB, {masks_size / 2**20:.1f} of them for its editable "
+        f"masks; an edit can be kept up to {MAX_STATE_BYTES / 2**20:.1f} MiB.",
+        "Drag with a simpler mask or with none, undo some drags, or apply the edit and begin a new one on the result.",
+    )
 
 
 def pulled(state: EditState, pairs: Sequence[PointPair]) -> tuple[StatePoint, ...]:

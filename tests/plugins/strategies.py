@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from hypothesis import strategies as st
 
 from draggan_client.arrays import ITEM_SIZE, Array, ArrayOf
-from draggan_client.edit_state import EditState, FinishedDrag, StatePoint
+from draggan_client.edit_state import EditState, FinishedDrag, KeptMask, StatePoint
 from draggan_client.errors import MessageError
 from draggan_client.schema import Between, Length, Record
 
@@ -26,14 +26,17 @@ def records(cls: type[Record]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def edit_states(draw: st.DrawFn) -> EditState:
-    """Edit states whose latents fit each other."""
+    """Edit states whose latents fit each other, and whose drags have masks that there are."""
     latents = arrays(ArrayOf(("f16",), (4, 8)))
-    history = draw(st.lists(_built(FinishedDrag, latent=latents), max_size=MANY).map(tuple))
+    masks = draw(st.lists(records(KeptMask), max_size=MANY).map(tuple))
+    places = st.sampled_from([None, *range(len(masks))])
+    history = draw(st.lists(_built(FinishedDrag, latent=latents, mask=places), max_size=MANY).map(tuple))
     source = draw(st.sampled_from(["seed", "latent", "picture"]))
     fixed = {
         "source": source,
         "seed": draw(st.integers(0, 2**32 - 1)) if source == "seed" else None,
         "history": history,
+        "masks": masks,
         "position": draw(st.integers(0, len(history))),
     }
     given = {name: st.just(value) for name, value in fixed.items()}

@@ -268,8 +268,8 @@ def test_an_edit_state_with_a_damaged_picture(server: ServerProcess, session: Re
 
 def test_an_edit_state_with_a_damaged_mask(server: ServerProcess, session: Result):
     state = EditState.from_bytes(session.edit_state)
-    drag = FinishedDrag(state.start_latent, (), "reached", 1, KeptMask(b"\x89PNG no"))
-    damaged = dataclasses.replace(state, history=(drag,), position=1)
+    drag = FinishedDrag(state.start_latent, (), "reached", 1, 0)
+    damaged = dataclasses.replace(state, history=(drag,), masks=(KeptMask(b"\x89PNG no"),), position=1)
     expect(open_error(server, FromState(damaged.to_bytes()), None), "bad_edit_state", "mask")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from draggan_client.messages import (
     Source,
 )
 from draggan_client.session import Session
-from tests.server.harness import ServerProcess, pull
+from tests.server.harness import ROOT, ServerProcess, pull
 
 FEW_STEPS = DragOptions(max_steps=3)
 PREVIEWS = PreviewOptions(size=48, format="png", interval_s=0.0)
@@ -242,6 +243,34 @@ def test_the_result_shows_what_any_of_its_drags_may_change(server: ServerProcess
     np.testing.assert_array_equal(np.flatnonzero(numbers(session.pixels().picture)[..., 3].any(axis=0)), sides["left"])
     list(session.drag([pull(id="free")], settings=DragOptions(max_steps=2, step_size=0.5)))
     assert numbers(session.pixels().picture)[..., 3].any(axis=0).sum() > 20
+
+
+SMALL_STATES = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "plugins" / "common")!r})
+from draggan_client import edit_state
+edit_state.MAX_STATE_BYTES = (1 << 20) + 450_000
+"""
+
+
+def test_an_edit_that_has_grown_too_large_loses_nothing(home: Path):
+    server = ServerProcess(home, before=SMALL_STATES).start()
+    session = opened(server, FromPicture(painted(300)))
+    noise = [np.random.default_rng(seed).integers(1, 1 << 16, (300, 300)).astype("<u2") for seed in range(3)]
+    first, second, third = (MaskData(Array("u16", (300, 300), values.tobytes())) for values in noise)
+    for mask in (first, first, first, second):
+        result = finished(session, pull(100, 100, 200, 200), mask=mask)
+    assert len(session.state().masks) == 2
+    with pytest.raises(ServerError, match=r"would take 1\.\d MiB, 0\.5 of them for its editable masks") as raised:
+        list(session.drag([pull(100, 100, 200, 200)], third, FEW_STEPS, PREVIEWS))
+    assert raised.value.code == "too_large"
+    assert "simpler mask" in raised.value.hint
+    assert session.result == result
+    assert finished(session, pull(100, 100, 200, 200), mask=first).position == 5
+    assert finished(session, pull(100, 100, 200, 200)).position == 6
+    again = opened(server, FromState(session.edit_state), model=None)
+    assert again.pixels() == session.pixels()
+    assert server.stop() == 0
 
 
 def test_nothing_changed_is_nothing_shown(server: ServerProcess):

@@ -30,8 +30,10 @@ from .messages import (
 from .schema import Between, Length, Message
 
 VERSION = 1
-MAX_STATE_BYTES = 192 << 20
-"""Unpacked. Held to while inflating, so that a small file cannot fill the memory."""
+MAX_STATE_BYTES = framing.MAX_EVENT_BYTES - (16 << 20)
+"""Unpacked. Held to while inflating, so that a small file cannot fill the memory. Packed, a state of that size
+still fits into a Result, beside the largest preview."""
+MAX_DRAGS = 10_000
 
 _MAGIC = b"DRGN"
 _HEADER = struct.Struct("<4sH")
@@ -64,7 +66,7 @@ class StatePoint(schema.Record):
 class KeptMask(schema.Record):
     """The editable mask of a drag as a PNG of 8 or 16 bit grey, white = may change. Offset: in the document."""
 
-    png: Annotated[bytes, Length(1, 64 << 20)]
+    png: Annotated[bytes, Length(1, MAX_STATE_BYTES)]
     offset_x: Offset = 0
     offset_y: Offset = 0
 
@@ -74,19 +76,21 @@ class FinishedDrag(schema.Record):
     """A drag that has ended: the latent it left, and its points as they were then.
 
     The points keep their references here, so that undo brings back what a later drag moved or left out.
+    `mask` is the place of its editable mask among the edit state's; None: everything could change.
     """
 
     latent: Latent
     points: Annotated[tuple[StatePoint, ...], Length(0, 100)]
     reason: Reason
     steps: Count
-    mask: KeptMask | None = None
+    mask: Annotated[int, Between(0, MAX_DRAGS - 1)] | None = None
 
 
 @dataclass(frozen=True)
 class EditState(Message, type="edit_state"):
     """An edit, whole. `position` of the `history`'s drags are in the picture; the others can be redone.
 
+    `masks` are those of the history's drags, each once, however many drags had it.
     `points` are those of the picture shown, with their references; `settings` the last drag's.
     `frame_picture` is a PNG of the frame's pixels where the edit began with a picture, empty otherwise.
     """
@@ -100,7 +104,8 @@ class EditState(Message, type="edit_state"):
     source: Literal["seed", "latent", "picture"]
     seed: Seed | None
     start_latent: Latent
-    history: Annotated[tuple[FinishedDrag, ...], Length(0, 10_000)] = ()
+    history: Annotated[tuple[FinishedDrag, ...], Length(0, MAX_DRAGS)] = ()
+    masks: Annotated[tuple[KeptMask, ...], Length(0, MAX_DRAGS)] = ()
     position: Count = 0
     points: Annotated[tuple[StatePoint, ...], Length(0, 10_000)] = ()
     settings: DragOptions = field(default_factory=DragOptions)
@@ -115,11 +120,18 @@ class EditState(Message, type="edit_state"):
             if drag.latent.shape != self.start_latent.shape:
                 shape = list(drag.latent.shape)
                 raise MessageError(f"history[{index}].latent", str(shape), str(list(self.start_latent.shape)))
+            if drag.mask is not None and drag.mask >= len(self.masks):
+                allowed = f"the place of one of the {len(self.masks)} masks, counted from 0"
+                raise MessageError(f"history[{index}].mask", str(drag.mask), allowed)
 
     @property
     def drags(self) -> tuple[FinishedDrag, ...]:
         """The finished drags that are in the picture."""
         return self.history[: self.position]
+
+    def mask_of(self, drag: FinishedDrag) -> KeptMask | None:
+        """The editable mask of a drag of the history; None: it had none."""
+        return None if drag.mask is None else self.masks[drag.mask]
 
     def to_bytes(self) -> bytes:
         """This state as bytes, for a document that takes any."""

@@ -8,13 +8,13 @@ import threading
 import numpy as np
 import pytest
 
-from draggan_client.edit_state import EditState, FinishedDrag, StatePoint
+from draggan_client.edit_state import MAX_STATE_BYTES, EditState, FinishedDrag, KeptMask, StatePoint
 from draggan_client.messages import DragOptions, Frame, PointPair
 from draggan_server.canvas import Picture
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.limits import Limits
 from draggan_server.server.pixels import to_array
-from draggan_server.server.session import dragged, handle_states, points_at, pulled, sought
+from draggan_server.server.session import Session, check_room, dragged, handle_states, points_at, pulled, sought
 from draggan_server.server.sessions import Sessions
 
 
@@ -37,7 +37,14 @@ def after_drags(*drags: tuple[StatePoint, ...]) -> EditState:
     state = new_state()
     for number, points in enumerate(drags, start=1):
         finished = FinishedDrag(latent(number), points, "reached", 5)
-        state = dragged(state, finished, DragOptions())
+        state = dragged(state, finished, None, DragOptions())
+    return state
+
+
+def after_masks(*masks: KeptMask | None) -> EditState:
+    state = new_state()
+    for number, mask in enumerate(masks, start=1):
+        state = dragged(state, FinishedDrag(latent(number), (), "reached", 5), mask, DragOptions())
     return state
 
 
@@ -65,9 +72,66 @@ def test_a_position_that_is_not_there_is_refused(position):
 
 def test_a_drag_after_undo_ends_what_could_be_redone():
     state = sought(after_drags((), (), ()), 1)
-    state = dragged(state, FinishedDrag(latent(9.0), (), "stopped", 1), DragOptions())
+    state = dragged(state, FinishedDrag(latent(9.0), (), "stopped", 1), None, DragOptions())
     assert [drag.latent for drag in state.history] == [latent(1.0), latent(9.0)]
     assert state.position == 2
+
+
+def test_a_mask_is_kept_once_however_many_drags_have_it():
+    png = np.random.default_rng(1).bytes(20_000)
+    one, many = after_masks(KeptMask(png)), after_masks(*(KeptMask(bytes(bytearray(png))) for _ in range(50)))
+    assert many.masks == (KeptMask(png),)
+    assert {drag.mask for drag in many.history} == {0}
+    assert len(many.to_bytes()) < len(one.to_bytes()) + 5_000
+    assert Session("s", many).held_bytes < Session("s", one).held_bytes + 5_000
+
+
+def test_each_drag_finds_its_own_mask_again():
+    left, right = KeptMask(b"left"), KeptMask(b"right")
+    masks = (None, left, right, left, KeptMask(b"right", 1, 0))
+    state = after_masks(*masks)
+    assert tuple(state.mask_of(drag) for drag in state.history) == masks
+    assert state.masks == (left, right, KeptMask(b"right", 1, 0))
+    assert EditState.from_bytes(state.to_bytes()) == state
+
+
+def test_masks_of_what_cannot_be_redone_any_more_go_too():
+    left, right, other = KeptMask(b"left"), KeptMask(b"right"), KeptMask(b"other")
+    state = sought(after_masks(left, right, other), 1)
+    assert state.masks == (left, right, other)
+    state = dragged(state, FinishedDrag(latent(9.0), (), "stopped", 1), other, DragOptions())
+    assert state.masks == (left, other)
+    assert [state.mask_of(drag) for drag in state.history] == [left, other]
+
+
+def test_a_drag_that_would_outgrow_the_edit_state_is_refused():
+    large = [KeptMask(bytes([number]) * (MAX_STATE_BYTES // 4)) for number in range(4)]
+    state = after_masks(*large[:3])
+    check_room(state, (), large[2])
+    check_room(state, (), None)
+    check_room(sought(state, 2), (), large[3])
+    with pytest.raises(
+        RefusedError, match=r"would take 49\.0 MiB, 48\.0 of them for .*masks.* up to 48\.0 MiB"
+    ) as raised:
+        check_room(state, (), large[3])
+    assert raised.value.error.code == "too_large"
+    assert "simpler mask" in raised.value.error.hint
+
+
+def test_the_room_is_enough_for_what_a_drag_adds_as_it_runs():
+    places = tuple(StatePoint(str(number), 30, 30, 60, 60) for number in range(100))
+    feature = to_array(np.ones(512, np.float16))
+    known = tuple(
+        dataclasses.replace(place, reference_x=1, reference_y=1, reference_feature=feature, reference_resolution=64)
+        for place in places
+    )
+    state = new_state(frame_picture=bytes(MAX_STATE_BYTES - (1 << 20) - 20_000))
+    with pytest.raises(RefusedError):
+        check_room(state, places, KeptMask(b"mask"))
+    state = new_state(frame_picture=bytes(MAX_STATE_BYTES - (1 << 20) - 30_000))
+    check_room(state, places, KeptMask(b"mask"))
+    after = dragged(state, FinishedDrag(latent(1.0), known, "reached", 300), KeptMask(b"mask"), DragOptions(r1=0.01))
+    assert EditState.from_bytes(after.to_bytes()) == after
 
 
 def test_a_point_keeps_its_reference_until_it_is_put_elsewhere_by_hand():
