@@ -35,6 +35,7 @@ class DragDefaults:
     supervision_radius_fraction: float | None = None
     tracking_radius_fraction: float | None = None
     mask_weight: float | None = None
+    tolerance_px: float | None = None
 
 
 @dataclass(frozen=True)
