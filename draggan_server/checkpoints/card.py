@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_NAME_LENGTH = 200
+MAX_TEXT_LENGTH = 10_000
+MAX_ALIGNMENT_POINTS = 100
+
 
 @dataclass(frozen=True)
 class AlignmentPoint:
-    """Where a feature lies in pictures that the model knows: fractions of the frame, x right, y down."""
+    """Where a feature lies in pictures that the model knows: fractions of the frame, x right, y down.
+
+    Raises ValueError for a place more than a frame outside the frame, and for no name or an endless one.
+    """
 
     name: str
     x: float
     y: float
+
+    def __post_init__(self) -> None:
+        _check_length("name", self.name, 1, MAX_NAME_LENGTH)
+        if not (-1 <= self.x <= 2 and -1 <= self.y <= 2):
+            raise ValueError(f"the alignment's {self.name!r} at ({self.x:g}, {self.y:g}) lies far outside the frame")
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,10 @@ class Alignment:
     """The places where the model expects features, on average. FFHQ-like models: eyes and mouth corners."""
 
     points: tuple[AlignmentPoint, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.points) > MAX_ALIGNMENT_POINTS:
+            raise ValueError(f"the alignment has {len(self.points)} points, more than {MAX_ALIGNMENT_POINTS}")
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,10 @@ class DragDefaults:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Name, origin and alignment of a model, kept inside its file."""
+    """Name, origin and alignment of a model, kept inside its file.
+
+    Raises ValueError for texts that no menu can show: a name that is empty, or anything endless.
+    """
 
     name: str
     """For people, in menus."""
@@ -51,3 +70,13 @@ class ModelCard:
     alignment: Alignment | None = None
     """None: pictures are not aligned."""
     drag: DragDefaults = DragDefaults()
+
+    def __post_init__(self) -> None:
+        _check_length("name", self.name, 1, MAX_NAME_LENGTH)
+        for field in ("domain", "licence", "description"):
+            _check_length(field, getattr(self, field), 0, MAX_TEXT_LENGTH)
+
+
+def _check_length(field: str, text: str, least: int, most: int) -> None:
+    if not least <= len(text) <= most:
+        raise ValueError(f"{field} has {len(text)} characters, not {least} to {most}")

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import safetensors
 import torch
@@ -20,13 +20,16 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..stylegan2 import Discriminator, DiscriminatorConfig, Generator, GeneratorConfig
-from .card import Alignment, AlignmentPoint, DragDefaults, ModelCard
+from .card import ModelCard
 from .checkpoint import Checkpoint, CheckpointError
+from .plain import from_plain
 
 FORMAT = "draggan-stylegan2"
 VERSION = "1"
 _RESTORE = "Download or convert it again"
 _OTHER_FORMAT = "Only files written by this program can be opened as they are"
+_UNREADABLE = (KeyError, ValueError, RecursionError)
+"""What JSON that is not there, is none, means something else or nests without end raises."""
 
 Config = TypeVar("Config", GeneratorConfig, DiscriminatorConfig)
 Network = TypeVar("Network", Generator, Discriminator)
@@ -131,30 +134,26 @@ def _checked_metadata(path: Path, metadata: dict[str, str] | None, kind: str) ->
 
 def _config(path: Path, metadata: dict[str, str], config: type[Config]) -> Config:
     try:
-        values = json.loads(metadata["config"])
-        unknown = set(values) - {field.name for field in fields(config)}
-        if unknown:
-            raise ValueError(f"unknown settings {sorted(unknown)}")
-        return config(**values)
-    except (KeyError, TypeError, ValueError) as error:
+        return from_plain(config, json.loads(metadata["config"]))
+    except _UNREADABLE as error:
         raise CheckpointError(path, f"its configuration cannot be read ({error})", _RESTORE) from error
 
 
 def _card(path: Path, metadata: dict[str, str]) -> ModelCard:
     try:
-        values: dict[str, Any] = json.loads(metadata["card"])
-        alignment = values.pop("alignment")
-        points = alignment and tuple(AlignmentPoint(**point) for point in alignment["points"])
-        drag = DragDefaults(**values.pop("drag"))
-        return ModelCard(**values, alignment=Alignment(points) if points else None, drag=drag)
-    except (KeyError, TypeError, ValueError) as error:
+        return from_plain(ModelCard, json.loads(metadata["card"]))
+    except _UNREADABLE as error:
         raise CheckpointError(path, f"its description cannot be read ({error})", _RESTORE) from error
 
 
 def _fill(path: Path, network_type: Callable[[Config], Network], config: Config, tensors: Tensors) -> Network:
     with torch.device("meta"):
         # Shapes without memory: what the file claims is checked before anything of that size is made.
-        network = network_type(config)
+        try:
+            network = network_type(config)
+        except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
+            problem = f"its configuration describes no network ({str(error).splitlines()[0][:200]})"
+            raise CheckpointError(path, problem, _RESTORE) from error
     wanted = network.state_dict()
     missing, unknown = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
     if missing or unknown:

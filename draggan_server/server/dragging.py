@@ -20,9 +20,11 @@ from draggan_server import stylegan2
 from draggan_server.checkpoints import Checkpoint
 from draggan_server.drag import (
     DragEnd,
+    DragInputError,
     DragSettings,
     DragStep,
     drag,
+    feature_resolution,
 )
 from draggan_server.models import ModelLibrary
 from draggan_server.server.engine import StopRequestedError, Work
@@ -135,13 +137,22 @@ def load_for(session: Session, library: ModelLibrary) -> Checkpoint:
 def drag_settings(options: DragOptions, checkpoint: Checkpoint) -> DragSettings:
     """The engine's settings: what was not asked for is the model's or the method's default.
 
-    Raises DragInputError.
+    Raises DragInputError for what was asked for, and RefusedError (bad_model) for what the model's file says.
     """
     asked = {
         _SETTINGS_NAMES.get(field.name, field.name): getattr(options, field.name)
         for field in dataclasses.fields(options)
     }
-    return DragSettings.of(dataclasses.asdict(checkpoint.card.drag), asked)
+    own = dataclasses.asdict(checkpoint.card.drag)
+    try:
+        feature_resolution(checkpoint.generator, DragSettings.of(own))
+    except DragInputError as error:
+        raise RefusedError(
+            "bad_model",
+            f"The file of the model {checkpoint.card.name!r} holds settings that no drag can have: {error}.",
+            "Download or convert it again, or choose another model.",
+        ) from None
+    return DragSettings.of(own, asked)
 
 
 class _Previews:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+MAX_RESOLUTION = 4096
+
 
 def _check_resolution(resolution: int) -> None:
-    if resolution < 8 or resolution & (resolution - 1):
-        raise ValueError(f"img_resolution must be a power of two of at least 8, not {resolution}")
+    if not 8 <= resolution <= MAX_RESOLUTION or resolution & (resolution - 1):
+        raise ValueError(f"img_resolution must be a power of two from 8 to {MAX_RESOLUTION}, not {resolution}")
 
 
 def _check_channels(resolution: int, channel_base: int, channel_max: int) -> None:

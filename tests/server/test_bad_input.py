@@ -33,6 +33,7 @@ from draggan_client.messages import (
     SeekRequest,
 )
 from draggan_client.schema import to_wire
+from draggan_server.checkpoints import DragDefaults, load_checkpoint, save_checkpoint
 from tests.server.conftest import BODY_LIMIT
 from tests.server.harness import ServerProcess, pull, save_model
 
@@ -203,6 +204,22 @@ def test_a_damaged_and_a_truncated_model_file(server: ServerProcess):
     finally:
         for name in damaged:
             (models / f"{name}.safetensors").unlink()
+
+
+def test_a_model_with_settings_that_are_none(server: ServerProcess):
+    path = save_model(server.home.models, "odd")
+    try:
+        checkpoint = load_checkpoint(path)
+        card = dataclasses.replace(checkpoint.card, drag=DragDefaults(step_size=50.0))
+        save_checkpoint(path, checkpoint.generator, card)
+        session = server.last_event("/sessions", OpenRequest(FromSeed(1), "odd"))
+        expect(drag_error(server, session, [pull()]), "bad_model", "file of the model 'Odd'", "step_size.*not 50")
+        card = dataclasses.replace(card, drag=DragDefaults(step_size="fast"))  # type: ignore[arg-type]
+        save_checkpoint(path, checkpoint.generator, card)
+        expect(open_error(server, FromSeed(1), "odd"), "bad_model", r"odd\.safetensors", "step_size is 'fast'")
+        assert "odd" not in {model.id for model in server.connection().models().models}
+    finally:
+        path.unlink()
 
 
 def test_a_model_replaced_while_it_is_used(server: ServerProcess):

@@ -50,11 +50,16 @@ def file(tmp_path, networks):
     return path
 
 
-def rewrite(path, tensors=None, **metadata):
+def rewrite(path, tensors=None, **changes):
     """The file with other tensors or metadata."""
     with safetensors.safe_open(path, framework="pt") as file:
         old = file.metadata()
-    save_file(tensors or load_file(path), path, old | metadata)
+    save_file(tensors or load_file(path), path, old | changes)
+
+
+def metadata(path, name):
+    with safetensors.safe_open(path, framework="pt") as file:
+        return json.loads(file.metadata()[name])
 
 
 def test_round_trip(file, networks):
@@ -133,15 +138,76 @@ def test_parameters_that_are_no_numbers_are_refused(file):
     "change", [{"img_resolution": 2**20}, {"channel_max": 10**9, "channel_base": 10**12}, {"w_dim": 10**9}]
 )
 def test_a_configuration_that_asks_for_the_moon_allocates_nothing(file, change):
-    with safetensors.safe_open(file, framework="pt") as handle:
-        config = json.loads(handle.metadata()["config"])
-    rewrite(file, config=json.dumps(config | change))
-    with pytest.raises(CheckpointError, match=r"parameters are missing|where the configuration asks|leave no channels"):
+    rewrite(file, config=json.dumps(metadata(file, "config") | change))
+    with pytest.raises(CheckpointError, match=r"parameters are missing|where the configuration asks|from 8 to 4096"):
         load_checkpoint(file)
 
 
-@pytest.mark.parametrize("config", ["", "[]", '{"z_dim": 16}', '{"img_resolution": "a", "z_dim": 1, "w_dim": 1}'])
+@pytest.mark.parametrize("change", [{"w_dim": -1}, {"z_dim": 0}, {"mapping_lr_multiplier": 0}, {"w_dim": 10**30}])
+def test_a_configuration_of_no_network_is_refused(file, change):
+    rewrite(file, config=json.dumps(metadata(file, "config") | change))
+    with pytest.raises(CheckpointError, match="its configuration describes no network"):
+        load_checkpoint(file)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *("", "[]", '{"z_dim": 16}', "[" * 100_000, '{"img_resolution": "a", "z_dim": 1, "w_dim": 1}'),
+        *('{"img_resolution": 16.0, "z_dim": 1, "w_dim": 1}', '{"img_resolution": 16, "z_dim": true, "w_dim": 1}'),
+    ],
+)
 def test_an_unreadable_configuration_is_refused(file, config):
     rewrite(file, config=config)
-    with pytest.raises(CheckpointError, match="configuration cannot be read"):
-        load_checkpoint(file)
+    for read in (load_checkpoint, read_card):
+        with pytest.raises(CheckpointError, match="configuration cannot be read"):
+            read(file)
+
+
+def eye(**changes):
+    return {"alignment": {"points": [{"name": "eye", "x": 0.5, "y": 0.5} | changes]}}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"drag": {"step_size": "fast"}}, r"drag\.step_size is 'fast', not a finite number"),
+        ({"drag": {"step_size": True}}, r"drag\.step_size is True, not a finite number"),
+        ({"drag": {"step_size": float("nan")}}, r"drag\.step_size is nan, not a finite number"),
+        ({"drag": {"mask_weight": 10**400}}, r"drag\.mask_weight is 10+…, not a finite number"),
+        ({"drag": {"feature_resolution": 16.5}}, r"drag\.feature_resolution is 16\.5, not a whole number"),
+        ({"drag": {"latent_space": 3}}, r"drag\.latent_space is 3, not a text"),
+        ({"drag": {"speed": 3}}, r"unknown settings \['speed'\]"),
+        ({"drag": ["step_size"]}, r"drag is \['step_size'\], not a map"),
+        ({"drag": None}, "drag is None, not a map"),
+        ({"name": 7}, "name is 7, not a text"),
+        ({"name": ""}, "name has 0 characters, not 1 to 200"),
+        ({"licence": "x" * 20_000}, "licence has 20000 characters"),
+        ({"domain": None}, "domain is None, not a text"),
+        ({"alignment": "none"}, "alignment is 'none', not a map"),
+        ({"alignment": {}}, r"alignment\.points is missing"),
+        ({"alignment": {"points": {}}}, r"alignment\.points is \{\}, not a list"),
+        (eye(x="left"), r"alignment\.points\[0\]\.x is 'left', not a finite number"),
+        (eye(y=7), r"'eye' at \(0\.5, 7\) lies far outside"),
+        ({"alignment": {"points": eye()["alignment"]["points"] * 101}}, "101 points, more than 100"),
+    ],
+)
+def test_a_description_with_values_of_the_wrong_kind_is_refused_by_their_names(file, change, said):
+    rewrite(file, card=json.dumps(metadata(file, "card") | change))
+    for read in (load_checkpoint, read_card):
+        with pytest.raises(CheckpointError, match=rf"its description cannot be read \(.*{said}"):
+            read(file)
+
+
+@pytest.mark.parametrize("card", ["", "null", '"a text"', "[1, 2]", "[" * 100_000, '{"name": "x"}'])
+def test_an_unreadable_description_is_refused(file, card):
+    rewrite(file, card=card)
+    with pytest.raises(CheckpointError, match="its description cannot be read"):
+        read_card(file)
+
+
+def test_whole_numbers_are_numbers_too(file):
+    rewrite(file, card=json.dumps(metadata(file, "card") | {"drag": {"mask_weight": 20}} | eye(x=1)))
+    card = read_card(file)[0]
+    assert card.drag == DragDefaults(mask_weight=20.0)
+    assert card.alignment == Alignment((AlignmentPoint("eye", 1.0, 0.5),))
