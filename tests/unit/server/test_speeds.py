@@ -78,14 +78,10 @@ class TestMeasuring:
         assert measure(checkpoint, points=1, steps=50).steps == 3
 
 
-def test_tf32_is_for_nvidias_gpus():
-    matmul = torch.backends.cuda.matmul
-    before = matmul.allow_tf32
-    try:
-        matmul.allow_tf32 = False
-        prepare_device(torch.device("cpu"))
-        assert not matmul.allow_tf32
-        prepare_device(torch.device("cuda"))
-        assert matmul.allow_tf32 and torch.backends.cudnn.allow_tf32
-    finally:
-        matmul.allow_tf32 = before
+def test_nvidias_gpus_compute_in_full_float32(monkeypatch):
+    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    prepare_device(torch.device("cpu"))
+    assert torch.backends.cudnn.allow_tf32
+    prepare_device(torch.device("cuda"))
+    assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
