@@ -78,10 +78,14 @@ class TestMeasuring:
         assert measure(checkpoint, points=1, steps=50).steps == 3
 
 
-def test_nvidias_gpus_compute_in_full_float32(monkeypatch):
-    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", True)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    prepare_device(torch.device("cpu"))
-    assert torch.backends.cudnn.allow_tf32
-    prepare_device(torch.device("cuda"))
-    assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
+def test_nvidias_gpus_compute_in_full_float32():
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    try:
+        matmul.allow_tf32 = cudnn.allow_tf32 = True
+        prepare_device(torch.device("cpu"))
+        assert matmul.allow_tf32 and cudnn.allow_tf32
+        prepare_device(torch.device("cuda"))
+        assert not matmul.allow_tf32 and not cudnn.allow_tf32
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before
