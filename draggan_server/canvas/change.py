@@ -32,13 +32,19 @@ def check_model_picture(name: str, picture: NDArray[np.float32], like: NDArray[n
     """Raises PictureError unless `picture` is a finite [3, R, R], of the same size as `like`."""
     shape = picture.shape
     if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] == 0:
-        raise PictureError(f"The model's picture {name!r} must have the shape [3, R, R], not {list(shape)}.")
+        raise PictureError(
+            f"The model's picture {name!r} must have the shape [3, R, R], not {list(shape)}.", "Give one picture only."
+        )
     if like is not None and like.shape != shape:
         raise PictureError(
-            f"The model's pictures differ in size: {like.shape[1]} px before the drag, {shape[1]} px after."
+            f"The model's pictures differ in size: {like.shape[1]} px before the drag, {shape[1]} px after.",
+            "Draw both with the same model.",
         )
     if not np.isfinite(picture).all():
-        raise PictureError(f"The model's picture {name!r} holds NaN or infinite values.")
+        raise PictureError(
+            f"The model's picture {name!r} holds NaN or infinite values.",
+            "Undo the last drag, and drag with a smaller step size.",
+        )
 
 
 def _grown(plane: NDArray[np.floating], margin: int) -> NDArray[np.floating]:

@@ -41,7 +41,12 @@ def to_rgb8(picture: ArrayLike) -> NDArray[np.uint8]:
     """
     values = np.asarray(picture, dtype=np.float32)
     if values.ndim != 3 or values.shape[0] != 3:
-        raise PictureError(f"A model picture has the shape [3, H, W], but this one has {list(values.shape)}.")
+        raise PictureError(
+            f"A model picture has the shape [3, H, W], but this one has {list(values.shape)}.", "Give one picture only."
+        )
     if np.isnan(values).any():
-        raise PictureError("The model's picture holds NaN, so it cannot be shown.")
+        raise PictureError(
+            "The model's picture holds NaN, so it cannot be shown.",
+            "Undo the last drag, and drag with a smaller step size.",
+        )
     return from_unit(values.transpose(1, 2, 0) * 0.5 + 0.5, np.dtype(np.uint8))  # type: ignore[return-value]

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 
 class CanvasError(ValueError):
-    """Base of all errors of `canvas`; its text can be shown to an artist as it is."""
+    """Base of all errors of `canvas`; its text can be shown to an artist as it is.
+
+    `message` says what was wrong and where, `hint` what to do about it.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}"
 
 
 class PictureError(CanvasError):

@@ -31,11 +31,14 @@ class Frame:
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for value in (self.x, self.y, self.size)):
-            raise FrameError(f"The frame must have finite numbers, but it is x={self.x}, y={self.y}, size={self.size}.")
+            raise FrameError(
+                f"The frame must have finite numbers, but it is x={self.x}, y={self.y}, size={self.size}.",
+                "Choose the frame anew.",
+            )
         if self.size < MIN_FRAME_DOCUMENT_PX:
             raise FrameError(
-                f"The frame is {self.size:g} px wide; it must be at least {MIN_FRAME_DOCUMENT_PX} px. "
-                "Choose a larger part of the picture."
+                f"The frame is {self.size:g} px wide; it must be at least {MIN_FRAME_DOCUMENT_PX} px.",
+                "Choose a larger part of the picture.",
             )
 
     @classmethod
@@ -48,7 +51,8 @@ class Frame:
         if size < MIN_FRAME_DOCUMENT_PX:
             raise FrameError(
                 f"The picture is {width} x {height} px, too small for a frame; "
-                f"at least {MIN_FRAME_DOCUMENT_PX} x {MIN_FRAME_DOCUMENT_PX} px are needed."
+                f"at least {MIN_FRAME_DOCUMENT_PX} x {MIN_FRAME_DOCUMENT_PX} px are needed.",
+                "Choose a larger picture, or enlarge this one.",
             )
         return cls(x + (width - size) / 2, y + (height - size) / 2, float(size))
 

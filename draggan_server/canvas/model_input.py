@@ -40,7 +40,9 @@ def picture_for_model(picture: Picture, frame: Frame, resolution: int) -> ModelP
         values = to_unit(rows)
         if values.dtype == rows.dtype:
             if not np.isfinite(values).all():
-                raise PictureError("The picture holds NaN or infinite values inside the frame.")
+                raise PictureError(
+                    "The picture holds NaN or infinite values inside the frame.", "Make them numbers from 0 to 1."
+                )
             values = np.clip(values, 0.0, 1.0)
         return np.concatenate([values[..., :3] * values[..., 3:], values[..., 3:]], axis=2)
 
@@ -48,8 +50,8 @@ def picture_for_model(picture: Picture, frame: Frame, resolution: int) -> ModelP
     alpha = average[..., 3]
     if not (alpha > 0).any():
         raise EmptyPictureError(
-            f"The picture is fully transparent inside the frame ({region.width} x {region.height} px). "
-            "Choose a layer, or a frame, with something to see."
+            f"The picture is fully transparent inside the frame ({region.width} x {region.height} px).",
+            "Choose a layer, or a frame, with something to see.",
         )
     rgb = fill_transparent(average[..., :3], alpha)
     return ModelPicture(
@@ -73,8 +75,8 @@ def mask_for_model(mask: Mask, frame: Frame, resolution: int) -> NDArray[np.floa
     if not values.any():
         where = "does not reach into" if Region.shared(frame, mask).empty else "is zero everywhere inside"
         raise MaskError(
-            f"The editable mask {where} the frame, so nothing may change. "
-            "Select the part that may change, or use no mask."
+            f"The editable mask {where} the frame, so nothing may change.",
+            "Select the part that may change, or use no mask.",
         )
     return values
 
@@ -87,12 +89,14 @@ def frame_region(picture: Picture, frame: Frame) -> Region:
             f"The frame (x {frame.x:g} to {frame.x + frame.size:g}, "
             f"y {frame.y:g} to {frame.y + frame.size:g}) lies beside the picture "
             f"(x {picture.x} to {picture.x + picture.width}, "
-            f"y {picture.y} to {picture.y + picture.height}). Move the frame onto the picture."
+            f"y {picture.y} to {picture.y + picture.height}).",
+            "Move the frame onto the picture.",
         )
     if min(region.width, region.height) < MIN_FRAME_DOCUMENT_PX:
         raise FrameError(
             f"Only {region.width} x {region.height} px of the picture lie inside the frame; at least "
-            f"{MIN_FRAME_DOCUMENT_PX} x {MIN_FRAME_DOCUMENT_PX} px are needed. Move or enlarge the frame."
+            f"{MIN_FRAME_DOCUMENT_PX} x {MIN_FRAME_DOCUMENT_PX} px are needed.",
+            "Move or enlarge the frame.",
         )
     return region
 
@@ -101,5 +105,5 @@ def readable_mask(values: Pixels) -> NDArray[np.float32]:
     """Mask values as floats in [0, 1]. Raises MaskError for NaN."""
     unit = to_unit(values)
     if unit.dtype == values.dtype and np.isnan(unit).any():
-        raise MaskError("The editable mask holds NaN.")
+        raise MaskError("The editable mask holds NaN.", "Make its values numbers from 0 to 1.")
     return np.clip(unit, 0.0, 1.0)

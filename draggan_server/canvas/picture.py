@@ -30,13 +30,17 @@ class Picture:
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 4:
             raise PictureError(
-                f"A picture has the shape [height, width, 4] (RGBA), but this one has {list(self.pixels.shape)}."
+                f"A picture has the shape [height, width, 4] (RGBA), but this one has {list(self.pixels.shape)}.",
+                "Send the pixels as RGBA.",
             )
         if self.pixels.dtype not in FULL_SCALE:
-            raise PictureError(f"A picture's values are {DEPTHS}, but these are {self.pixels.dtype.name}.")
+            raise PictureError(
+                f"A picture's values are {DEPTHS}, but these are {self.pixels.dtype.name}.",
+                "Convert them to one of these.",
+            )
         if 0 in self.pixels.shape:
             raise EmptyPictureError(
-                f"The picture is empty ({self.width} x {self.height} px). Choose a layer with something on it."
+                f"The picture is empty ({self.width} x {self.height} px).", "Choose a layer with something on it."
             )
 
     @property
@@ -65,10 +69,14 @@ class Mask:
         if self.values.ndim != 2 or 0 in self.values.shape:
             raise MaskError(
                 f"A mask has the shape [height, width] and at least one pixel, "
-                f"but this one has {list(self.values.shape)}."
+                f"but this one has {list(self.values.shape)}.",
+                "Send one value for each pixel.",
             )
         if self.values.dtype not in FULL_SCALE:
-            raise MaskError(f"A mask's values are {DEPTHS}, but these are {self.values.dtype.name}.")
+            raise MaskError(
+                f"A mask's values are {DEPTHS}, but these are {self.values.dtype.name}.",
+                "Convert them to one of these.",
+            )
 
     @classmethod
     def covering(cls, picture: Picture, values: Pixels) -> Mask:
@@ -80,7 +88,8 @@ class Mask:
         if (mask.width, mask.height) != (picture.width, picture.height):
             raise MaskError(
                 f"The mask is {mask.width} x {mask.height} px, but the picture is "
-                f"{picture.width} x {picture.height} px. Make the mask as large as the picture."
+                f"{picture.width} x {picture.height} px.",
+                "Make the mask as large as the picture.",
             )
         return mask
 

@@ -70,7 +70,8 @@ def over(picture: Picture, edit: Picture) -> Picture:
     """
     if picture.pixels.dtype != edit.pixels.dtype:
         raise PictureError(
-            f"The edit has {edit.pixels.dtype.name} values, but the picture {picture.pixels.dtype.name}."
+            f"The edit has {edit.pixels.dtype.name} values, but the picture {picture.pixels.dtype.name}.",
+            "Convert one of them.",
         )
     result = picture.pixels.copy()
     left, right = max(picture.x, edit.x), min(picture.x + picture.width, edit.x + edit.width)
@@ -125,7 +126,9 @@ def _source_alpha(picture: Picture, region: Region) -> NDArray[np.float32]:
     rows = slice(region.top - picture.y, region.bottom - picture.y)
     alpha = to_unit(picture.pixels[rows, region.left - picture.x : region.right - picture.x, 3])
     if not np.isfinite(alpha).all():
-        raise PictureError("The picture's alpha holds NaN or infinite values inside the frame.")
+        raise PictureError(
+            "The picture's alpha holds NaN or infinite values inside the frame.", "Make them numbers from 0 to 1."
+        )
     return np.clip(alpha, 0.0, 1.0)
 
 

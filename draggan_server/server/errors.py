@@ -65,7 +65,7 @@ def describe(error: BaseException) -> Error:
     if isinstance(error, client_errors.FramingError):
         return Error("bad_request", error.message, "Send one whole MessagePack map as the body.")
     if isinstance(error, CanvasError):
-        return Error("bad_request", str(error))
+        return Error("bad_request", error.message, error.hint)
     if isinstance(error, (DragInputError, InversionInputError)):
         return Error("bad_request", _sentence(error), "Correct it, and try again.")
     if isinstance(error, DragDivergedError):

@@ -48,9 +48,9 @@ def mask_in_frame(mask: MaskData | None, session: Session, frame: Frame) -> Mask
         fits = (values.x, values.y, values.width, values.height) == (0, 0, side, side)
     if not fits:
         raise MaskError(
-            f"The editable mask is {values.width} x {values.height} px at ({values.x}, {values.y}); it must "
-            f"be {needed.width} x {needed.height} px at ({needed.left}, {needed.top}): one value for each "
-            "pixel of the picture inside the frame."
+            f"The editable mask is {values.width} x {values.height} px at ({values.x}, {values.y}), but the picture "
+            f"inside the frame is {needed.width} x {needed.height} px at ({needed.left}, {needed.top}).",
+            "Send one value for each of these pixels.",
         )
     rows = slice(needed.top - values.y, needed.bottom - values.y)
     columns = slice(needed.left - values.x, needed.right - values.x)

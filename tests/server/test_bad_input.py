@@ -38,15 +38,15 @@ from tests.server.conftest import BODY_LIMIT
 from tests.server.harness import ServerProcess, pull, save_model
 
 
-def expect(error: object, code: str, *mentions: str, hint: bool = True) -> None:
-    """The error has this code, and its text mentions these (patterns)."""
+def expect(error: object, code: str, *mentions: str, hint: str = ".") -> None:
+    """The error has this code, its message mentions these (patterns), and its hint says what to do."""
     assert isinstance(error, Error), error
     assert error.code == code, error
     for mention in mentions:
         assert re.search(mention, error.message, re.IGNORECASE), f"{mention!r} is not in {error}"
     assert "Traceback" not in error.message
-    if hint:
-        assert error.hint
+    assert re.search(hint, error.hint), f"{hint!r} is not in the hint of {error}"
+    assert error.hint not in error.message
 
 
 @pytest.fixture(autouse=True)
@@ -135,17 +135,17 @@ def test_a_feature_block_that_the_model_has_not(server: ServerProcess, session: 
 def test_a_mask_of_another_size(server: ServerProcess, session: Result, shape: tuple[int, int]):
     mask = MaskData(zeros("u8", *shape))
     error = drag_error(server, session, [pull()], mask)
-    expect(error, "bad_request", f"{shape[1]} x {shape[0]}", "32 x 32", hint=False)
+    expect(error, "bad_request", f"{shape[1]} x {shape[0]}", "32 x 32", hint="one value for each")
 
 
 def test_a_mask_that_lies_elsewhere(server: ServerProcess, session: Result):
     mask = MaskData(Array("u8", (32, 32), b"\xff" * 1024), 5, 0)
-    expect(drag_error(server, session, [pull()], mask), "bad_request", r"at \(5, 0\)", hint=False)
+    expect(drag_error(server, session, [pull()], mask), "bad_request", r"at \(5, 0\)", hint="one value for each")
 
 
 def test_a_mask_that_is_zero_everywhere(server: ServerProcess, session: Result):
     error = drag_error(server, session, [pull()], MaskData(zeros("u8", 32, 32)))
-    expect(error, "bad_request", "zero everywhere", "Select", hint=False)
+    expect(error, "bad_request", "zero everywhere", hint="^Select")
 
 
 def test_a_mask_with_nan(server: ServerProcess, session: Result):
@@ -167,18 +167,18 @@ def test_a_picture_without_pixels(server: ServerProcess):
 
 def test_a_transparent_picture(server: ServerProcess):
     error = open_error(server, FromPicture(zeros("u8", 40, 40, 4)))
-    expect(error, "bad_request", "transparent", "choose", hint=False)
+    expect(error, "bad_request", "transparent", hint="^Choose a layer")
 
 
 def test_a_frame_beside_the_picture(server: ServerProcess):
     picture = Array("u8", (40, 40, 4), b"\xff" * 6400)
     error = open_error(server, FromPicture(picture, 0, 0, Frame(500.0, 0.0, 32.0)))
-    expect(error, "bad_request", "beside the picture", "move the frame", hint=False)
+    expect(error, "bad_request", "beside the picture", hint="^Move the frame")
 
 
 def test_a_picture_too_small_for_a_frame(server: ServerProcess):
     error = open_error(server, FromPicture(Array("u8", (3, 3, 4), b"\xff" * 36)))
-    expect(error, "bad_request", "3 x 3 px", hint=False)
+    expect(error, "bad_request", "3 x 3 px", hint="larger picture")
 
 
 # Models, latents, edit states

@@ -10,6 +10,7 @@ import torch
 
 from draggan_client.framing import StreamReader, pack
 from draggan_client.messages import ERROR_CODES, EVENTS, Progress
+from draggan_server.canvas import MaskError
 from draggan_server.drag import DragInputError
 from draggan_server.server import streams
 from draggan_server.server.engine import EngineBusyError, Job
@@ -51,6 +52,13 @@ def test_a_full_disk_is_said_plainly():
     told = describe(OSError(errno.ENOSPC, "No space left on device", "/home/x/thumbnails/a.png"))
     assert (told.code, told.message) == ("disk_full", "Could not write /home/x/thumbnails/a.png: the disk is full.")
     assert "Free some space" in told.hint
+
+
+def test_what_is_wrong_with_pixels_and_what_to_do_are_told_apart():
+    raised = MaskError("The mask is small.", "Make it larger.")
+    assert str(raised) == "The mask is small. Make it larger."
+    error = describe(raised)
+    assert (error.code, error.message, error.hint) == ("bad_request", "The mask is small.", "Make it larger.")
 
 
 def test_the_unforeseen_is_internal_and_names_itself():
