@@ -25,7 +25,7 @@ def models(as_json: bool) -> None:
         connection = connect(line)
         found = connection.models().models
     if as_json:
-        click.echo(json.dumps([_described(model) for model in found]))
+        click.echo(json.dumps({"models": [_described(model) for model in found]}))
         return
     if not found:
         click.echo(f"There are no models. Put their files into {connection.home.models}.")

@@ -120,7 +120,7 @@ def test_it_starts_the_server_where_none_runs_and_finds_it_again(alone: Command)
     again = alone("models", "--json")
     assert "Starting" not in again.stderr
     assert read_runtime(Home(alone.home)) == started
-    listed = {model["id"]: model for model in answer(again)}
+    listed = {model["id"]: model for model in answer(again)["models"]}
     assert listed["noise"]["resolution"] == 32
     for text in ("MODEL", "noise", "32 px", listed["noise"]["sha256"][:12]):
         assert text in done.stdout
@@ -346,7 +346,7 @@ def test_what_only_the_server_can_know_is_said_as_plainly(draggan: Command):
     at = ("drag", "--model", "noise", "--seed", "1")
     assert "(900, 10) lies outside the picture" in draggan.fails(*at, "--point", "900,10:3,3")
     Image.new("L", (31, 32), 255).save(draggan.folder / "mask.png")
-    assert "must be 32 x 32 px" in draggan.fails(*at, "--point", "9,10:3,3", "--mask", "mask.png")
+    assert "inside the frame is 32 x 32 px" in draggan.fails(*at, "--point", "9,10:3,3", "--mask", "mask.png")
     assert "no block at 256 px" in draggan.fails(*at, "--point", "9,10:3,3", "--feature-resolution", "256")
     Image.new("RGBA", (40, 40)).save(draggan.folder / "empty.png")
     said = draggan.fails("drag", "--model", "noise", "--picture", "empty.png", "--point", "9,10:3,3")
