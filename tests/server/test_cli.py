@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -241,12 +242,14 @@ def test_inverting_a_picture_and_going_on_from_it(draggan: Command):
 
 
 def test_ctrl_c_stops_the_drag_and_keeps_what_there_is(draggan: Command):
-    arguments = ("drag", "--model", "slow", "--seed", "7", "--point", "60,60:110,100", "--steps", "10000")
+    points = (word for i in range(30) for word in ("--point", f"{20 + 3 * i},60:{110 - 3 * i},100"))  # slow steps
+    arguments = ("drag", "--model", "slow", "--seed", "7", *points, "--steps", "10000", "--tolerance", "0.01")
     files = ("--out", "after.png", "--before", "before.png", "--json")
-    with draggan.start(*arguments, "--tolerance", "0.01", *files) as process:
+    with draggan.start(*arguments, *files) as process:
         for line in process.stderr:
-            if line.startswith("Dragging") and " step 0 " not in line:
+            if line.startswith("Dragging"):
                 break
+        time.sleep(0.7)  # some steps; it takes at least 60 until a drag counts as stalled
         process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, error
