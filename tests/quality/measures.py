@@ -32,7 +32,7 @@ class Measures:
 def measure(picture: Tensor, case: FactorDrag, finder: LandmarkFinder) -> Measures:
     """picture: [1, 3, R, R], in [-1, 1]."""
     _, places = case.true_landmarks()
-    errors = (finder(picture)[0] - places).norm(dim=1)
+    errors = landmark_errors(picture, places, finder)
     true_picture = render(case.after, picture.shape[-1])
     return Measures(
         landmark_error=errors[case.landmark].item(),
@@ -40,6 +40,11 @@ def measure(picture: Tensor, case: FactorDrag, finder: LandmarkFinder) -> Measur
         psnr_db=psnr(picture, true_picture).item(),
         mean_change=levels(picture, true_picture).mean().item(),
     )
+
+
+def landmark_errors(picture: Tensor, places: Tensor, finder: LandmarkFinder) -> Tensor:
+    """[L]: how far the landmarks of picture [1, 3, R, R] lie from places [L, 2], in picture widths."""
+    return (finder(picture)[0] - places).norm(dim=1)
 
 
 def levels(picture: Tensor, other: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from draggan_server.training.finder import LandmarkFinder
 from draggan_server.training.portraits import FACTOR_INDEX
 
 from .cases import FactorDrag
-from .measures import Measures, capsule_mask, change_outside, measure
+from .measures import Measures, capsule_mask, change_outside, landmark_errors, measure
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,9 @@ class DragResult:
     seconds: float
     tracked_error: float
     """From the tracked handle to the target, in picture widths: the method's own claim."""
+    start_error: float
+    """The dragged landmark before the drag, by the finder, from its true old place, in picture widths: how far off the
+    model draws it, and the finder finds it, with no drag at all."""
     edited: Measures
     unedited: Measures
     """The same of the generated picture before the drag: what doing nothing would score."""
@@ -91,6 +94,7 @@ class Runner:
             steps=last.step,
             seconds=seconds,
             tracked_error=last.distances[0] / size,
+            start_error=landmark_errors(before, case.true_landmarks()[0], self.finder)[case.landmark].item(),
             edited=measure(after, case, self.finder),
             unedited=measure(before, case, self.finder),
             change_outside=change_outside(before, after, mask),

@@ -28,8 +28,11 @@ class Row:
     """By the drag's own tracking."""
     near: int
     """Dragged landmarks within NEAR of their target, by the finder."""
+    start_error: float
+    """Of the dragged landmarks before the drag, from their old places: the model's and the finder's own error. Median
+    over the drags, as are the following."""
     landmark_error: float
-    """Median over the drags, as are the following."""
+    """Of the dragged landmarks, from their targets."""
     others_error: float
     psnr_db: float
     mean_change: float
@@ -65,6 +68,7 @@ def _row(name: str, results: Sequence[DragResult], measures: Sequence[Measures])
         drags=len(results),
         reached=sum(result.reached for result in results),
         near=sum(m.landmark_error <= NEAR for m in measures),
+        start_error=median(result.start_error for result in results),
         landmark_error=median(m.landmark_error for m in measures),
         others_error=median(m.others_error for m in measures),
         psnr_db=median(m.psnr_db for m in measures),
@@ -76,16 +80,28 @@ def _row(name: str, results: Sequence[DragResult], measures: Sequence[Measures])
     )
 
 
+_COLUMNS = {
+    "drags": "5",
+    "reached": "7",
+    "near": "5",
+    "start_error": "11.2%",
+    "landmark_error": "14.2%",
+    "others_error": "12.2%",
+    "psnr_db": "7.2f",
+    "mean_change": "11.2f",
+    "change_outside": "14.1f",
+    "calm": "5",
+    "steps": "5.0f",
+    "seconds": "7.2f",
+}
+
+
 def table(rows: Sequence[Row]) -> str:
-    """The rows as text, one line each."""
-    head = (
-        f"{'':22} {'drags':>5} {'reached':>7} {'near':>5} {'landmark':>8} {'others':>7} {'PSNR':>6} {'levels':>6} "
-        f"{'outside':>7} {'calm':>5} {'steps':>5} {'seconds':>7}"
-    )
+    """The rows as text, one line each, under a line of names."""
+    first = max(22, *(len(row.name) for row in rows))
+    head = " ".join([" " * first, *(f"{name:>{form.split('.')[0]}}" for name, form in _COLUMNS.items())])
     lines = [
-        f"{row.name:22} {row.drags:5} {row.reached:7} {row.near:5} {row.landmark_error:8.2%} {row.others_error:7.2%} "
-        f"{row.psnr_db:6.2f} {row.mean_change:6.2f} {row.change_outside:7.1f} {row.calm:5} {row.steps:5.0f} "
-        f"{row.seconds:7.2f}"
+        " ".join([f"{row.name:{first}}", *(f"{getattr(row, name):{form}}" for name, form in _COLUMNS.items())])
         for row in rows
     ]
     return "\n".join([head, *lines])
