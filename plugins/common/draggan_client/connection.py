@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .discovery import Home, find_home
-from .errors import NotReachableError, ServerError
+from .errors import ConnectionBrokenError, NotReachableError, ServerError
 from .launcher import OnWait, find_or_start
 from .messages import Ack, Hello, Models, NoiseMode, OpenRequest, Source
 from .session import Session
@@ -47,11 +47,11 @@ class Connection:
 
     def hello(self) -> Hello:
         """Who answers, and how busy it is."""
-        return self.with_server(lambda to: to.ask("GET", "/hello", Hello))
+        return self.with_server(lambda to: to.ask("GET", "/hello", Hello), repeatable=True)
 
     def models(self) -> Models:
         """The models that this computer has."""
-        return self.with_server(lambda to: to.ask("GET", "/models", Models))
+        return self.with_server(lambda to: to.ask("GET", "/models", Models), repeatable=True)
 
     def session(self, source: Source, model: str | None = None, noise: NoiseMode = "const") -> Session:
         """A picture to edit. Nothing is sent before the session is used."""
@@ -61,10 +61,10 @@ class Connection:
         """Ask the server to end. It is started again when it is next needed."""
         self.with_server(lambda to: to.ask("POST", "/shutdown", Ack))
 
-    def with_server(self, action: Callable[[Transport], Got]) -> Got:
+    def with_server(self, action: Callable[[Transport], Got], repeatable: bool = False) -> Got:
         """Do `action`; when nobody is there to take it, find or start the server and do it there instead.
 
-        An action that a server did take, and lost, is not repeated.
+        An action that a server did take, and lost, is done again only where it is `repeatable`: it changes nothing.
         """
         transport = self.transport
         if transport is not None:
@@ -72,6 +72,9 @@ class Connection:
                 return action(transport)
             except NotReachableError:
                 pass
+            except ConnectionBrokenError:  # a server that was just shutting down, perhaps
+                if not repeatable:
+                    raise
             except ServerError as error:
                 if error.code != "unauthorized":  # another server has come to live at that port
                     raise

@@ -67,6 +67,10 @@ class ConnectionLostError(DragganError):
     """The server stopped answering in the middle of something. What it was doing is lost."""
 
 
+class ConnectionBrokenError(ConnectionLostError):
+    """The connection itself broke off: the server has ended, or was just ending."""
+
+
 class DragLostError(ConnectionLostError):
     """A running drag was lost with its server. The session stands where the last finished drag left it."""
 

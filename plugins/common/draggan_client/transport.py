@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from . import framing
 from .discovery import RuntimeInfo
 from .errors import (
+    ConnectionBrokenError,
     ConnectionLostError,
     DragganError,
     FramingError,
@@ -161,4 +162,4 @@ def _refusal(response: http.client.HTTPResponse) -> ServerError:
 def _lost(error: BaseException) -> ConnectionLostError:
     if isinstance(error, TimeoutError):
         return ConnectionLostError("The server has not answered for too long.")
-    return ConnectionLostError(f"The connection to the server broke off ({str(error) or type(error).__name__}).")
+    return ConnectionBrokenError(f"The connection to the server broke off ({str(error) or type(error).__name__}).")
