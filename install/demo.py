@@ -13,7 +13,7 @@ from install.errors import InstallError
 
 SEED = 4
 POINT = "64,109:64,117"
-"""Handle and target in the bundled model's 128 x 128 pixels: the jaw, pulled to the left."""
+"""Handle and target in the bundled model's 128 x 128 pixels: the chin, pulled down."""
 
 
 @dataclass(frozen=True)
