@@ -88,8 +88,8 @@ def uninstall(home: Home, purge: bool) -> None:
         return
     _stop_server(home)
     record.undo()
-    for left_by_server in (home.runtime_file, home.server_lock, home.start_lock, home.folder / "thumbnails"):
-        remove(left_by_server)
+    for path in home.left_by_server:
+        remove(path)
     if purge:
         remove(home.models)
         remove(home.logs)

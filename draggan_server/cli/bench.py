@@ -44,7 +44,7 @@ def bench(model: str | None, counts: tuple[int, ...], steps: int, as_json: bool)
     from draggan_server.models import BUNDLED_MODELS, ModelLibrary, UnknownModelError
     from draggan_server.server.bench import measure
     from draggan_server.server.machine import choose_device, describe_device, prepare_device, prepare_engine_thread
-    from draggan_server.server.speeds import SPEEDS_FILE, Speeds
+    from draggan_server.server.speeds import Speeds
 
     home = find_home()
     device = choose_device()
@@ -52,7 +52,7 @@ def bench(model: str | None, counts: tuple[int, ...], steps: int, as_json: bool)
     prepare_engine_thread()
     computer = describe_device(device)
     library = ModelLibrary((BUNDLED_MODELS, home.models), device=device, resident=1)
-    speeds = Speeds(home.folder / SPEEDS_FILE, computer)
+    speeds = Speeds(home.speeds_file, computer)
     found: dict[str, list[Speed]] = {}
     try:
         entries = (library.entry(model),) if model else library.entries()

@@ -27,7 +27,7 @@ from draggan_server.server.limits import Limits
 from draggan_server.server.local_backend import LocalBackend
 from draggan_server.server.machine import choose_device, describe_device, prepare_device
 from draggan_server.server.security import check_request, new_token
-from draggan_server.server.speeds import SPEEDS_FILE, Speeds
+from draggan_server.server.speeds import Speeds
 from draggan_server.server.thumbnails import Thumbnails
 
 log = logging.getLogger(__name__)
@@ -73,10 +73,10 @@ class _Server:
         device = choose_device()
         prepare_device(device)
         library = ModelLibrary((BUNDLED_MODELS, home.models), device=device, resident=limits.resident_models)
-        thumbnails = Thumbnails(home.folder / "thumbnails")
+        thumbnails = Thumbnails(home.thumbnails)
         token = new_token()
         self._sockets: dict[int, Any] = {}
-        speeds = Speeds(home.folder / SPEEDS_FILE, describe_device(device))
+        speeds = Speeds(home.speeds_file, describe_device(device))
         self._backend = LocalBackend(library, thumbnails, speeds, limits, describe_device(device))
         app = create_app(
             self._backend,

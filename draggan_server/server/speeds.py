@@ -9,7 +9,6 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 
-SPEEDS_FILE = "speeds.json"
 """In the user's data folder."""
 _FASTEST = 1e6
 

@@ -58,6 +58,21 @@ class Home:
         return self.folder / "models"
 
     @property
+    def thumbnails(self) -> Path:
+        """Small pictures of the models, made by the server."""
+        return self.folder / "thumbnails"
+
+    @property
+    def speeds_file(self) -> Path:
+        """How fast each model was on this computer, measured by the server."""
+        return self.folder / "speeds.json"
+
+    @property
+    def left_by_server(self) -> tuple[Path, ...]:
+        """What the server makes for itself, and makes anew where it is missing."""
+        return (self.runtime_file, self.server_lock, self.start_lock, self.thumbnails, self.speeds_file)
+
+    @property
     def logs(self) -> Path:
         """The logs."""
         return self.folder / "logs"
