@@ -8,8 +8,6 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-
-"""In the user's data folder."""
 _FASTEST = 1e6
 
 
