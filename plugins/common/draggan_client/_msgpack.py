@@ -4,7 +4,7 @@ The vendored copy comes first, so that a plugin never depends on what else lies 
 """
 
 try:
-    from ._vendor import msgpack  # type: ignore[import-not-found, unused-ignore]
+    from ._vendor import msgpack  # type: ignore[import-not-found, import-untyped, unused-ignore]
 except ImportError:
     import msgpack  # type: ignore[no-redef, import-untyped, unused-ignore]
 
