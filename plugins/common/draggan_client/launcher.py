@@ -12,6 +12,7 @@ from pathlib import Path
 from . import framing
 from .discovery import Home, RuntimeInfo, process_exists, read_launch, read_runtime
 from .errors import (
+    ConnectionBrokenError,
     ConnectionLostError,
     FramingError,
     MessageError,
@@ -28,6 +29,8 @@ from .transport import Transport
 
 START_TIMEOUT_S = 120.0
 """The first start after a boot reads torch from a slow disk."""
+_ENDING_S = 2.0
+"""How long a server whose connections break off is taken to be ending."""
 HELLO_TIMEOUT_S = 5.0
 LOG_TAIL_LINES = 15
 
@@ -94,17 +97,22 @@ def find(home: Home) -> tuple[RuntimeInfo, Hello] | None:
     info = read_runtime(home)
     if info is None:
         return None
-    try:
-        return info, hello(Transport(info))
-    except (NotReachableError, ServerError):  # gone; or its port is another program's now
-        return None
-    except ConnectionLostError as error:
-        if not process_exists(info.pid):
+    deadline = time.monotonic() + _ENDING_S
+    while True:
+        try:
+            return info, hello(Transport(info))
+        except (NotReachableError, ServerError):  # gone; or its port is another program's now
             return None
-        raise ServerNotRunningError(
-            f"The server (process {info.pid}) runs and does not answer: {error.message}",
-            "Try again; if this stays, end that process.",
-        ) from None
+        except ConnectionLostError as error:
+            if not process_exists(info.pid):
+                return None
+            if isinstance(error, ConnectionBrokenError) and time.monotonic() < deadline:
+                time.sleep(0.05)  # it may be just ending: a moment later it is gone
+                continue
+            raise ServerNotRunningError(
+                f"The server (process {info.pid}) runs and does not answer: {error.message}",
+                "Try again; if this stays, end that process.",
+            ) from None
 
 
 def hello(transport: Transport) -> Hello:
