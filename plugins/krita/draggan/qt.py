@@ -2,12 +2,16 @@
 
 A computer may have both bindings; loading the one that Krita does not use would bring a second Qt into it. So the one
 that is already loaded is taken, and only without any do we try.
+
+Importing this raises ImportError where the plugin cannot run: Krita shows its text where it lists the plugin.
 """
 
 import sys
 from typing import Any
 
 _BINDINGS = ("PyQt6", "PyQt5")
+OLDEST_KRITA = (5, 2)
+"""The first whose views say how the canvas lies: `View.flakeToCanvasTransform`."""
 
 
 def _loaded() -> tuple[str, ...]:
@@ -15,23 +19,40 @@ def _loaded() -> tuple[str, ...]:
     return loaded if len(loaded) == 1 else _BINDINGS
 
 
-def _binding() -> tuple[Any, Any, Any]:
+def _binding() -> tuple[Any, Any, Any, Any]:
     for name in _loaded():
         try:
             if name == "PyQt6":
-                from PyQt6 import QtCore, QtGui, QtWidgets
+                from PyQt6 import QtCore, QtGui, QtWidgets, sip
             else:
-                from PyQt5 import QtCore, QtGui, QtWidgets
+                from PyQt5 import QtCore, QtGui, QtWidgets, sip
         except ImportError:
             continue
-        return QtCore, QtGui, QtWidgets
+        return QtCore, QtGui, QtWidgets, sip
     raise ImportError(
         "DragGAN needs Krita's Python bindings of Qt, and neither PyQt6 nor PyQt5 is there. "
         "On Debian and Ubuntu: sudo apt install python3-pyqt5 (Krita 6: python3-pyqt6), then start Krita again."
     )
 
 
-QtCore, QtGui, QtWidgets = _binding()
+def refuse_old(version: str) -> None:
+    """Raises ImportError when Krita's version ("5.1.5", "5.3.0-prealpha (git 1a2b3c)") is below `OLDEST_KRITA`."""
+    numbers = version.split("-")[0].split(" ")[0].split(".")[:2]
+    if all(number.isdigit() for number in numbers) and tuple(map(int, numbers)) < OLDEST_KRITA:
+        raise ImportError(
+            f"DragGAN needs Krita {OLDEST_KRITA[0]}.{OLDEST_KRITA[1]} or newer, and this is Krita {version}. "
+            "Newer ones are at krita.org/download, also as an AppImage and on Flathub."
+        )
+
+
+try:
+    from krita import Krita
+except ImportError:
+    pass  # not inside Krita: what needs nothing of it can be tested
+else:
+    refuse_old(Krita.instance().version())
+
+QtCore, QtGui, QtWidgets, _sip = _binding()
 
 QT6: bool = QtCore.qVersion().startswith("6")
 
@@ -43,7 +64,17 @@ Signal: Any = QtCore.pyqtSignal
 
 
 def place_of(event: Any) -> Any:
-    """Where a mouse, tablet or hover event happened, in the widget's logical px (a QPointF)."""
-    if QT6:
+    """Where a mouse, tablet, hover or wheel event happened, in the widget's logical px (a QPointF)."""
+    if hasattr(event, "position"):
         return event.position()
     return event.localPos() if hasattr(event, "localPos") else event.posF()
+
+
+def is_gone(thing: Any) -> bool:
+    """Whether Qt has deleted the object behind this wrapper: every further call on it would raise RuntimeError."""
+    return bool(_sip.isdeleted(thing))
+
+
+def run_dialog(dialog: Any) -> int:
+    """Show a modal dialog (or a menu) until it is closed, and return its result."""
+    return int((dialog.exec if hasattr(dialog, "exec") else dialog.exec_)() or 0)
