@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from draggan_client.errors import StoppedError
-from draggan_client.messages import DragRequest, Frame, HandleState, Preview, PreviewOptions, Progress, Result
+from draggan_client.messages import (
+    DragRequest,
+    Frame,
+    HandleState,
+    Preview,
+    PreviewOptions,
+    Progress,
+    Result,
+    ResultRequest,
+)
 from draggan_client.session import Session, SessionEvent
 from draggan_server.cli.marks import Mark, with_marks
 from draggan_server.cli.options import Place
@@ -115,12 +124,12 @@ class _Album:
             return self._marked(pixels, handles, Frame(0.0, 0.0, float(self._edit.layer.width)))
         if any(drag.mask is not None for drag in state.drags) and state.source != "picture":
             return self._marked(with_edit(self._base, self._edit.session.pixels()), handles, self._frame)
-        return self._marked(from_wire(self._edit.session.pixels(composited=False)), handles, self._frame)
+        return self._marked(from_wire(self._edit.session.pixels(ResultRequest("model"))), handles, self._frame)
 
     def add_own(self, handles: Iterable[HandleState]) -> None:
         """The model's picture becomes a frame of the animation, if there is to be one."""
         if self._edit.animation_size:
-            self._add(Image.fromarray(from_wire(self._edit.session.pixels(composited=False))), handles)
+            self._add(Image.fromarray(from_wire(self._edit.session.pixels(ResultRequest("model")))), handles)
 
     def add_preview(self, preview: Preview, handles: Iterable[HandleState]) -> None:
         """The preview becomes a frame of the animation."""
@@ -145,7 +154,7 @@ def _model_picture_at_start(session: Session) -> Rgba:
     if now:
         session.seek(0)
     try:
-        return from_wire(session.pixels(composited=False))
+        return from_wire(session.pixels(ResultRequest("model")))
     finally:
         if now:
             session.seek(now)

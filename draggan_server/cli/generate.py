@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from draggan_client.messages import FromSeed
+from draggan_client.messages import FromSeed, ResultRequest
 from draggan_server.cli.errors import CommandError
 from draggan_server.cli.files import Outputs, check_writable
 from draggan_server.cli.options import SeedsParameter, model_option, output, psi_option
@@ -48,7 +48,7 @@ def generate(seed_lists: tuple[tuple[int, ...], ...], psi: float | None, model: 
         connection = connect(line)
         for seed, file in zip(seeds, files, strict=True):
             with connection.session(FromSeed(seed) if psi is None else FromSeed(seed, psi), model) as session:
-                pixels = from_wire(session.pixels(composited=False))
+                pixels = from_wire(session.pixels(ResultRequest("model")))
             outputs.write(str(seed), file, partial(encoded, pixels, file))
             outputs.check()
     for written in outputs.written.values():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from draggan_client.messages import Frame, FromPicture, Progress
+from draggan_client.messages import Frame, FromPicture, Progress, ResultRequest
 from draggan_server.cli.files import Outputs, check_writable
 from draggan_server.cli.options import FrameParameter, json_option, model_option, output
 from draggan_server.cli.pictures import check_format, encoded, from_wire, on_wire, read_picture
@@ -41,7 +41,7 @@ def invert(picture: Path, frame: Frame | None, model: str | None, out: Path, sta
                     line.progress(event)
         result = session.result
         assert result is not None
-        pixels = from_wire(session.pixels(composited=False))
+        pixels = from_wire(session.pixels(ResultRequest("model")))
     outputs = Outputs()
     outputs.write("reconstruction", out, lambda: encoded(pixels, out))
     outputs.write("state", state, lambda: result.edit_state)

@@ -15,7 +15,9 @@ from draggan_client.messages import (
     DragRequest,
     Error,
     Event,
+    HistoryRequest,
     OpenRequest,
+    PreviewOptions,
     ResultRequest,
     SeekRequest,
 )
@@ -74,15 +76,20 @@ def create_app(
 
     @app.post("/sessions/<session_id>/seek")
     def seek(session_id: str) -> Response:
-        return _reply(backend.seek(session_id, _asked(SeekRequest, max_body_bytes).position))
+        asked = _asked(SeekRequest, max_body_bytes)
+        return _reply(backend.seek(session_id, asked.position, preview=asked.preview))
 
     @app.post("/sessions/<session_id>/undo")
     def undo(session_id: str) -> Response:
-        return _reply(backend.seek(session_id, by=-1))
+        return _reply(backend.seek(session_id, by=-1, preview=asked_preview()))
 
     @app.post("/sessions/<session_id>/redo")
     def redo(session_id: str) -> Response:
-        return _reply(backend.seek(session_id, by=1))
+        return _reply(backend.seek(session_id, by=1, preview=asked_preview()))
+
+    def asked_preview() -> PreviewOptions | None:
+        """Undo and redo need no body: without one no preview is drawn."""
+        return _asked(HistoryRequest, max_body_bytes).preview if request.content_length else None
 
     @app.post("/sessions/<session_id>/result")
     def pixels(session_id: str) -> Response:

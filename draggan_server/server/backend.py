@@ -15,6 +15,7 @@ from draggan_client.messages import (
     Models,
     OpenRequest,
     Pixels,
+    PreviewOptions,
     Result,
     ResultRequest,
 )
@@ -39,7 +40,9 @@ class Backend(Protocol):
     def cancel(self, session_id: str) -> None:
         """Ends the session's running drag after the step being taken; what it has is kept. Never waits."""
 
-    def seek(self, session_id: str, position: int | None = None, *, by: int = 0) -> Result:
+    def seek(
+        self, session_id: str, position: int | None = None, *, by: int = 0, preview: PreviewOptions | None = None
+    ) -> Result:
         """Goes to a position of the history, or `by` steps from where it is."""
 
     def pixels(self, session_id: str, request: ResultRequest) -> Pixels:

@@ -116,7 +116,9 @@ class LocalBackend:
         else:
             self._sessions.get(session_id)
 
-    def seek(self, session_id: str, position: int | None = None, *, by: int = 0) -> Result:
+    def seek(
+        self, session_id: str, position: int | None = None, *, by: int = 0, preview: PreviewOptions | None = None
+    ) -> Result:
         began = time.monotonic()
 
         def work(session: Session) -> Result:
@@ -124,14 +126,14 @@ class LocalBackend:
             state = sought(session.state, to)
             generator = load_for(session, self._library).generator
             ws = to_tensor(latent_of(state), generator.device)[None]
-            preview = encode(draw(generator, ws, state.noise), PreviewOptions(), 0)
+            drawn = encode(draw(generator, ws, state.noise), preview, 0) if preview else None
             session.state = state
-            return result(session, "sought", 0, time.monotonic() - began, preview)
+            return result(session, "sought", 0, time.monotonic() - began, drawn)
 
         return self._call(session_id, work)
 
     def pixels(self, session_id: str, request: ResultRequest) -> Pixels:
-        return self._call(session_id, lambda session: self._pixels(session, request.composited))
+        return self._call(session_id, lambda session: self._pixels(session, request.form != "model"))
 
     def close(self, session_id: str) -> None:
         with self._jobs_lock:

@@ -15,7 +15,7 @@ from draggan_client.connection import Connection
 from draggan_client.discovery import Home, LaunchCommand, read_runtime, write_launch
 from draggan_client.edit_state import EditState
 from draggan_client.errors import DragLostError
-from draggan_client.messages import DragOptions, FromSeed, PointPair, Progress, Result
+from draggan_client.messages import DragOptions, FromSeed, PointPair, Progress, Result, ResultRequest
 from tests.server.harness import save_model
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,7 @@ def test_stop_from_another_thread(home: Home) -> None:
                 threading.Thread(target=session.cancel).start()
             last = event
         assert isinstance(last, Result) and last.reason == "stopped" and 2 <= last.steps < 5000
-        assert session.pixels(composited=False).picture.shape == (32, 32, 4)
+        assert session.pixels(ResultRequest("model")).picture.shape == (32, 32, 4)
         assert session.undo().position == 0
 
 

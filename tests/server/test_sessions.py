@@ -26,6 +26,7 @@ from draggan_client.messages import (
     PreviewOptions,
     Progress,
     Result,
+    ResultRequest,
     Source,
 )
 from draggan_client.session import Session
@@ -77,11 +78,11 @@ def test_a_seed_gives_a_picture_and_a_session(server: ServerProcess):
     assert (result.reason, result.position, result.history_length) == ("opened", 0, 0)
     with Image.open(io.BytesIO(result.preview.data)) as preview:
         assert preview.size == (result.preview.width, result.preview.height)
-    pixels = session.pixels(composited=False)
+    pixels = session.pixels(ResultRequest("model"))
     assert pixels.picture.shape == (32, 32, 4)
-    again = opened(server, FromSeed(7)).pixels(composited=False)
+    again = opened(server, FromSeed(7)).pixels(ResultRequest("model"))
     assert again == pixels
-    assert opened(server, FromSeed(8)).pixels(composited=False) != pixels
+    assert opened(server, FromSeed(8)).pixels(ResultRequest("model")) != pixels
 
 
 def test_truncation_draws_a_seed_nearer_to_the_average(server: ServerProcess):
@@ -136,27 +137,27 @@ def test_the_noise_asked_for_is_in_pictures_and_drags(server: ServerProcess):
         events = list(session.drag([pull()], settings=DragOptions(max_steps=1)))
         losses[noise] = [event.loss for event in events if isinstance(event, Progress) and event.stage == "drag"]
         session.undo()
-        pictures[noise] = session.pixels(composited=False)
+        pictures[noise] = session.pixels(ResultRequest("model"))
         again = opened(server, FromState(session.edit_state), model=None)
         assert again.state().noise == noise
-        assert again.pixels(composited=False) == pictures[noise]
+        assert again.pixels(ResultRequest("model")) == pictures[noise]
     assert losses["const"][0] != losses["none"][0]
     assert pictures["const"] != pictures["none"]
 
 
 def test_undo_redo_and_seek(server: ServerProcess):
     session = opened(server, FromSeed(7))
-    pictures = [session.pixels(composited=False)]
+    pictures = [session.pixels(ResultRequest("model"))]
     states = [session.state()]
     for to_x in (20.0, 26.0):
         finished(session, pull(to_x=to_x))
-        pictures.append(session.pixels(composited=False))
+        pictures.append(session.pixels(ResultRequest("model")))
         states.append(session.state())
     assert len({picture.picture.data for picture in pictures}) == 3
     for go, position in ((session.undo, 1), (session.undo, 0), (session.redo, 1), (session.redo, 2)):
         result = go()
         assert (result.reason, result.position, result.history_length) == ("sought", position, 2)
-        assert session.pixels(composited=False) == pictures[position]
+        assert session.pixels(ResultRequest("model")) == pictures[position]
         if position:
             assert session.state().points == states[position].points
     with pytest.raises(ServerError, match="2 finished drags") as raised:

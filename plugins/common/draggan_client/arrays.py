@@ -81,5 +81,6 @@ class ArrayOf:
 PIXEL_DTYPES = ("u8", "u16", "f32")
 Picture = Annotated[Array, ArrayOf(PIXEL_DTYPES, ("height", "width", 4))]
 Mask = Annotated[Array, ArrayOf(PIXEL_DTYPES, ("height", "width"))]
+ChangedMask = Annotated[Array, ArrayOf(("u8",), ("height", "width"))]
 Latent = Annotated[Array, ArrayOf(("f16", "f32"), ("num_ws", "w_dim"))]
 Feature = Annotated[Array, ArrayOf(("f16", "f32"), ("channels",))]

@@ -7,7 +7,7 @@ with another unit say so. Every message is checked when it is made, at both ends
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, get_args
 
-from .arrays import Latent, Mask, Picture
+from .arrays import ChangedMask, Latent, Mask, Picture
 from .errors import MessageError
 from .schema import Between, Length, Message, Record
 
@@ -42,6 +42,9 @@ ERROR_CODES: tuple[str, ...] = get_args(ErrorCode)
 Reason = Literal["opened", "reached", "step_limit", "stalled", "stopped", "sought"]
 NoiseMode = Literal["const", "random", "none"]
 PictureFormat = Literal["jpeg", "png"]
+PreviewContent = Literal["model", "edit"]
+Form = Literal["edit", "copy", "picture", "model"]
+Depth = Literal["u8", "u16", "f32"]
 
 Coordinate = Annotated[float, Between(-1e6, 1e6)]
 Offset = Annotated[int, Between(-1_000_000, 1_000_000)]
@@ -144,11 +147,21 @@ class DragOptions(Record):
 
 @dataclass(frozen=True)
 class PreviewOptions(Record):
-    """How previews are drawn. A side of `size` px; at least `interval_s` apart."""
+    """How previews are drawn. A side of `size` px; at least `interval_s` apart.
+
+    `content`: "model" is the frame as the model draws it. "edit" is what the drags after history position `since`
+    changed, by the rule of ResultRequest's "edit" at the preview's size: a PNG to be drawn over the frame.
+    """
 
     size: Annotated[int, Between(16, 2048)] = 256
     format: PictureFormat = "jpeg"
     interval_s: Seconds = 0.25
+    content: PreviewContent = "model"
+    since: Count = 0
+
+    def check_together(self) -> None:
+        if self.content == "edit" and self.format != "png":
+            raise MessageError("format", repr(self.format), "'png' for the content \"edit\", which is transparent")
 
 
 # Requests
@@ -156,18 +169,23 @@ class PreviewOptions(Record):
 
 @dataclass(frozen=True)
 class FromSeed(Message, type="seed"):
-    """A picture out of the model: z from the seed as NVIDIA's tools draw it, truncated by psi."""
+    """A picture out of the model: z from the seed as NVIDIA's tools draw it, truncated by psi.
+
+    It lies in `frame`; without one in the document's corner, as large as the model draws it.
+    """
 
     seed: Seed
     psi: Psi = 0.7
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True)
 class FromLatent(Message, type="latent"):
-    """A picture from its latent code, as it is."""
+    """A picture from its latent code, as it is. `frame`: see FromSeed."""
 
     ws: Latent
     psi: Psi = 1.0
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True)
@@ -224,16 +242,50 @@ class DragRequest(Message, type="drag"):
 
 @dataclass(frozen=True)
 class SeekRequest(Message, type="seek"):
-    """Go to the picture after `position` finished drags; 0 is before the first."""
+    """Go to the picture after `position` finished drags; 0 is before the first.
+
+    The Result has a preview as asked for; without `preview` none.
+    """
 
     position: Count
+    preview: PreviewOptions | None = field(default_factory=PreviewOptions)
+
+
+@dataclass(frozen=True)
+class HistoryRequest(Message, type="history"):
+    """Undo or redo a finished drag; `preview`: see SeekRequest."""
+
+    preview: PreviewOptions | None = field(default_factory=PreviewOptions)
 
 
 @dataclass(frozen=True)
 class ResultRequest(Message, type="result_request"):
-    """Ask for pixels: the model's own picture, or (composited) the edit fitted into the document's frame."""
+    """Ask for pixels, in one of these forms:
 
-    composited: bool = True
+    - "edit": what the drags after history position `since` changed, to be laid over the layer. Alpha is 0 where they
+      changed nothing and where their masks are 0. Cropped to what shows; one transparent pixel where nothing does.
+    - "copy": `onto`, the layer's own pixels at the offset, with that edit in it. Cropped to what changed; the reply's
+      `changed` tells the pixels that differ from `onto`. Where `onto` is transparent in parts of the frame, its alpha
+      follows the drag, which no layer above could do.
+    - "picture": the whole frame as the model draws it, at the document's resolution, opaque.
+    - "model": the model's own square picture, in its own pixels.
+
+    `depth`: of the pixels in the reply. None: that of `onto`, else of the picture that the edit began with, else u8.
+    """
+
+    form: Form = "edit"
+    since: Count = 0
+    depth: Depth | None = None
+    onto: Picture | None = None
+    offset_x: Offset = 0
+    offset_y: Offset = 0
+
+    def check_together(self) -> None:
+        if (self.form == "copy") != (self.onto is not None):
+            found = "pixels" if self.onto is not None else "nothing"
+            raise MessageError("onto", f"{found} for the form {self.form!r}", "pixels exactly for the form 'copy'")
+        if self.onto is not None and self.depth not in (None, self.onto.dtype):
+            raise MessageError("depth", repr(self.depth), f"that of `onto`, {self.onto.dtype!r}, or none")
 
 
 # Replies
@@ -303,11 +355,19 @@ class Result(Message, type="result"):
 
 @dataclass(frozen=True)
 class Pixels(Message, type="pixels"):
-    """A picture at its place in the document: sRGB-encoded RGBA, straight alpha."""
+    """A picture at its place in the document: sRGB-encoded RGBA, straight alpha.
+
+    `changed`, of a copy only: 255 where a pixel may differ from the one that the copy was made of, else 0.
+    """
 
     picture: Picture
     offset_x: Offset = 0
     offset_y: Offset = 0
+    changed: ChangedMask | None = None
+
+    def check_together(self) -> None:
+        if self.changed is not None and self.changed.shape != self.picture.shape[:2]:
+            raise MessageError("changed", str(list(self.changed.shape)), str(list(self.picture.shape[:2])))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .messages import (
     DragOptions,
     DragRequest,
     FromState,
+    HistoryRequest,
     MaskData,
     OpenRequest,
     Pixels,
@@ -109,21 +110,24 @@ class Session:
         if job is not None:
             self._stop_job(job)
 
-    def undo(self) -> Result:
+    def undo(self, preview: PreviewOptions | None = None) -> Result:
         """Back to before the last finished drag. Raises ServerError when there is none."""
-        return self._keep(self._ask("undo", Result))
+        return self._keep(self._ask("undo", Result, HistoryRequest(preview)))
 
-    def redo(self) -> Result:
+    def redo(self, preview: PreviewOptions | None = None) -> Result:
         """Forward to the drag that was undone last. Raises ServerError when there is none."""
-        return self._keep(self._ask("redo", Result))
+        return self._keep(self._ask("redo", Result, HistoryRequest(preview)))
 
-    def seek(self, position: int) -> Result:
-        """To the picture after `position` finished drags; 0 is before the first."""
-        return self._keep(self._ask("seek", Result, SeekRequest(position)))
+    def seek(self, position: int, preview: PreviewOptions | None = None) -> Result:
+        """To the picture after `position` finished drags; 0 is before the first. Without `preview` none is sent."""
+        return self._keep(self._ask("seek", Result, SeekRequest(position, preview)))
 
-    def pixels(self, composited: bool = True) -> Pixels:
-        """The edit fitted into the document's frame; not `composited`: the model's whole picture."""
-        return self._ask("result", Pixels, ResultRequest(composited))
+    def pixels(self, request: ResultRequest | None = None) -> Pixels:
+        """What the drags have come to, in the form asked for; by default the edit to be laid over the layer.
+
+        Raises ServerError when the server refuses.
+        """
+        return self._ask("result", Pixels, request or ResultRequest())
 
     def close(self) -> None:
         """Let the server forget it. The edit state stays good, and using the session opens it again."""
