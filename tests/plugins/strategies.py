@@ -2,6 +2,7 @@
 
 import math
 import types
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from draggan_client.arrays import ITEM_SIZE, Array, ArrayOf
 from draggan_client.edit_state import EditState, FinishedDrag, KeptMask, StatePoint
 from draggan_client.errors import MessageError
+from draggan_client.messages import Pixels, PreviewOptions, ResultRequest
 from draggan_client.schema import Between, Length, Record
 
 MANY = 3
@@ -21,6 +23,13 @@ def records(cls: type[Record]) -> st.SearchStrategy[Any]:
     if cls is StatePoint:  # a reference is whole or missing
         reference = [name for name in _kinds(cls) if name.startswith("reference")]
         return _built(cls, **dict.fromkeys(reference, st.none())) | _built(cls, **_present(cls))
+    if cls is PreviewOptions:
+        return _built(cls, content=st.just("model")) | _built(cls, format=st.just("png"))
+    if cls is ResultRequest:
+        without = _built(cls, form=st.sampled_from(["edit", "picture", "model"]), onto=st.none())
+        return without | _built(cls, form=st.just("copy"), depth=st.none(), onto=_present(cls)["onto"])
+    if cls is Pixels:
+        return _built(cls, changed=st.none()) | _built(cls, changed=st.none()).map(_copied)
     return _built(cls)
 
 
@@ -41,6 +50,11 @@ def edit_states(draw: st.DrawFn) -> EditState:
     }
     given = {name: st.just(value) for name, value in fixed.items()}
     return draw(_built(EditState, start_latent=latents, **given))
+
+
+def _copied(pixels: Pixels) -> Pixels:
+    height, width, _ = pixels.picture.shape
+    return replace(pixels, changed=Array("u8", (height, width), bytes(height * width)))
 
 
 @st.composite

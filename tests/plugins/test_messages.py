@@ -60,9 +60,14 @@ def test_garbage_in_a_field_is_refused_by_name(kind: type[Record], data: st.Data
 
 def _partners(kind: type[Record]) -> set[str]:
     """Fields that may be named for another one, because they have to fit it."""
-    if kind is edit_state.EditState:
-        return {"position", "seed", "history"}
-    return {"reference"} if kind is edit_state.StatePoint else {"data"} if kind is Array else set()
+    return {
+        edit_state.EditState: {"position", "seed", "history"},
+        edit_state.StatePoint: {"reference"},
+        Array: {"data"},
+        messages.PreviewOptions: {"format"},
+        messages.ResultRequest: {"onto", "depth"},
+        messages.Pixels: {"changed"},
+    }.get(kind, set())
 
 
 def test_a_missing_and_an_unknown_field_are_named() -> None:
@@ -141,6 +146,24 @@ def test_a_long_list_is_refused_before_it_is_decoded() -> None:
     wire = {**to_wire(DragRequest((POINT,))), "points": [object()] * 1_000_000}
     with pytest.raises(MessageError, match="length 1000000"):
         from_wire(DragRequest, wire)
+
+
+def test_an_edits_preview_is_a_png() -> None:
+    assert messages.PreviewOptions(content="edit", format="png").since == 0
+    with pytest.raises(MessageError, match="format: found 'jpeg', allowed is 'png' for the content \"edit\""):
+        messages.PreviewOptions(content="edit")
+
+
+def test_a_copy_is_a_copy_of_something() -> None:
+    onto = Array("u16", (1, 1, 4), bytes(8))
+    assert messages.ResultRequest("copy", onto=onto, depth="u16").onto == onto
+    for form, given in (("copy", None), ("edit", onto), ("picture", onto), ("model", onto)):
+        with pytest.raises(MessageError, match=f"onto: found .* for the form '{form}', allowed is pixels exactly"):
+            messages.ResultRequest(form, onto=given)  # type: ignore[arg-type]
+    with pytest.raises(MessageError, match="depth: found 'u8', allowed is that of `onto`, 'u16'"):
+        messages.ResultRequest("copy", onto=onto, depth="u8")
+    with pytest.raises(MessageError, match=r"changed: found \[2, 1\], allowed is \[1, 1\]"):
+        messages.Pixels(onto, changed=Array("u8", (2, 1), bytes(2)))
 
 
 def test_two_points_of_one_id_are_refused() -> None:
