@@ -1,0 +1,43 @@
+"""How far it is, in a bar and in words."""
+
+from typing import Any
+
+from ..qt import QtWidgets
+from .looks import SPACING, FadedLabel
+from .state import ProgressLook
+
+_PARTS = 1000
+
+
+class ProgressBox(QtWidgets.QWidget):
+    """A bar with what is being done in it, and the particulars below."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.bar = QtWidgets.QProgressBar(self)
+        self.bar.setObjectName("draggan_progress")
+        self.bar.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
+        self._detail = FadedLabel("", self)
+        self._detail.setObjectName("draggan_progress_detail")
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 2)
+        column.addWidget(self.bar)
+        column.addWidget(self._detail)
+        self._shown: ProgressLook | None = None
+        self.hide()
+
+    def show_progress(self, look: ProgressLook | None) -> None:
+        """Show this; None: nothing is under way."""
+        if look == self._shown:
+            return
+        self._shown = look
+        self.setVisible(look is not None)
+        if look is None:
+            return
+        self.bar.setRange(0, 0 if look.fraction is None else _PARTS)
+        if look.fraction is not None:
+            self.bar.setValue(round(min(max(look.fraction, 0.0), 1.0) * _PARTS))
+        self.bar.setFormat(look.text.replace("%", "%%") if look.fraction is None else look.text)
+        self._detail.setText(look.detail)
+        self._detail.setVisible(bool(look.detail))

@@ -1,0 +1,127 @@
+"""What the docker shows, as values. The controller makes a `DockerState`; the widgets only draw it. No Qt, no Krita."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Tone(Enum):
+    """How a line is meant; decides its colour and icon."""
+
+    QUIET = "quiet"
+    BUSY = "busy"
+    GOOD = "good"
+    PROBLEM = "problem"
+    QUESTION = "question"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer to a question, as a button."""
+
+    key: str
+    label: str
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to tell the artist or to ask: what, where (`message`), and what to do (`hint`).
+
+    `key` tells notices apart: of the same key only the newest is shown. With choices it is a question, and is answered
+    by one of them; without, it has a close button.
+    """
+
+    key: str
+    tone: Tone
+    message: str
+    hint: str = ""
+    choices: tuple[Choice, ...] = ()
+    closable: bool = True
+
+
+@dataclass(frozen=True)
+class ModelLook:
+    """A model in the chooser. `thumbnail` is a PNG, or empty."""
+
+    id: str
+    name: str
+    detail: str
+    thumbnail: bytes = b""
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class PointLook:
+    """A line of the list of points; distance in document px, None where it is not known."""
+
+    id: str
+    is_pin: bool
+    distance: float | None
+    selected: bool = False
+
+
+@dataclass(frozen=True)
+class ProgressLook:
+    """How far something is: `fraction` of 0 to 1, or None while that is not known."""
+
+    text: str
+    fraction: float | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class HistoryLook:
+    """The finished drags: `position` of `length` are in the picture."""
+
+    position: int = 0
+    length: int = 0
+    enabled: bool = False
+
+
+@dataclass(frozen=True)
+class ServerLook:
+    """The server's state in a line."""
+
+    tone: Tone = Tone.QUIET
+    text: str = ""
+    tooltip: str = ""
+    can_start: bool = True
+    can_stop: bool = False
+
+
+@dataclass(frozen=True)
+class DockerState:
+    """All of it. Where something cannot be done now, `*_why` says why in a tooltip."""
+
+    notices: tuple[Notice, ...] = ()
+    models: tuple[ModelLook, ...] = ()
+    model: str | None = None
+    can_choose_model: bool = True
+    can_make_picture: bool = False
+    making_picture: bool = False
+    picture_why: str = ""
+    mode: bool = False
+    can_enter: bool = False
+    enter_why: str = ""
+    layer: str = ""
+    elsewhere: str = ""
+    """The layer chosen in the layer list where that is another one than the edit's."""
+    points: tuple[PointLook, ...] = ()
+    points_full: bool = False
+    can_change_points: bool = True
+    busy: bool = False
+    """Something runs that Stop ends."""
+    stopping: bool = False
+    can_start: bool = False
+    start_why: str = ""
+    can_apply: bool = False
+    apply_why: str = ""
+    can_discard: bool = False
+    progress: ProgressLook | None = None
+    preview: bytes = b""
+    """The frame as the model drew it when it was opened, as a JPEG or PNG."""
+    preview_edit: bytes = b""
+    """What lies over it, as a PNG with alpha; empty: nothing."""
+    history: HistoryLook = field(default_factory=HistoryLook)
+    options: tuple[tuple[str, object], ...] = ()
+    server: ServerLook = field(default_factory=ServerLook)
