@@ -1,0 +1,239 @@
+"""The real Krita, with the plugin and with a probe inside that runs what a test sends."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plugins.common.vendor import vendor
+from tests.e2e.editors.desktop import Desktop, until_ended
+from tests.e2e.editors.pointer import Place, Pointer
+from tests.e2e.editors.root import CHECKOUT
+from tests.tools import editors_root
+
+START_S = 180.0
+"""Krita's very first start makes its database of resources."""
+ANSWER_S = 60.0
+_PROBE = CHECKOUT / "tests" / "e2e" / "krita" / "probe"
+_DEPTHS = {"U8": np.uint8, "U16": np.uint16, "F16": np.float16, "F32": np.float32}
+_PLUGIN = CHECKOUT / "plugins" / "krita"
+
+
+class KritaError(Exception):
+    """What was sent failed inside Krita, with its traceback; or Krita did not answer, with the end of its log."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A user's home folder with Krita in use: its settings, and its plugins."""
+
+    home: Path
+
+    @property
+    def plugins(self) -> Path:
+        return self.home / ".local" / "share" / "krita" / "pykrita"
+
+    @property
+    def settings(self) -> Path:
+        return self.home / ".config" / "kritarc"
+
+    @classmethod
+    def used_before(cls, home: Path, desktop: Desktop) -> Profile:
+        """One that Krita has already filled, so that it starts in seconds."""
+        shutil.copytree(_filled_home(desktop), home, dirs_exist_ok=True, symlinks=True)
+        return cls(home)
+
+    def add_probe(self) -> None:
+        shutil.copytree(_PROBE, self.plugins, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        self.enable("draggan_probe")
+
+    def add_plugin(self, server_home: Path) -> None:
+        """As the installer does it."""
+        package = self.plugins / "draggan"
+        shutil.rmtree(package, ignore_errors=True)
+        shutil.copytree(_PLUGIN / "draggan", package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(_PLUGIN / "draggan.desktop", self.plugins)
+        actions = self.plugins.parent / "actions"
+        actions.mkdir(exist_ok=True)
+        for file in (_PLUGIN / "draggan").glob("*.action"):
+            shutil.copy(file, actions)
+        vendor(package)
+        (package / "draggan.json").write_text(json.dumps({"home": str(server_home)}))
+        self.enable("draggan")
+
+    def enable(self, plugin: str) -> None:
+        """Krita must not run."""
+        lines = self.settings.read_text().splitlines() if self.settings.is_file() else []
+        if "[python]" not in lines:
+            lines += ["", "[python]"]
+        line = f"enable_{plugin}=true"
+        if line not in lines:
+            lines.insert(lines.index("[python]") + 1, line)
+        self.settings.parent.mkdir(parents=True, exist_ok=True)
+        self.settings.write_text("\n".join(lines) + "\n")
+
+
+class Krita:
+    """A running Krita."""
+
+    def __init__(self, desktop: Desktop, profile: Profile, *documents: Path, **environment: str) -> None:
+        """Starts it with the probe, and returns when its window is there. Raises KritaError."""
+        self.desktop = desktop
+        self.profile = profile
+        self._received = b""
+        profile.add_probe()
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = str(listening.getsockname()[1])
+            self.process = desktop.start(
+                "krita",
+                "--nosplash",
+                *documents,
+                home=profile.home,
+                bus=True,
+                DRAGGAN_PROBE_PORT=port,
+                **environment,
+            )
+            try:
+                self._probe = self._accept(listening)
+                self.until("app.activeWindow() is not None and window().qwindow().isVisible()", START_S)
+            except BaseException:
+                self.kill()
+                raise
+        self.run("app.notifier().setActive(True); window().qwindow().showMaximized()")
+
+    @property
+    def pointer(self) -> Pointer:
+        return self.desktop.pointer
+
+    def run(self, source: str, timeout_s: float = ANSWER_S, **arguments: Any) -> Any:
+        """Runs Python on Krita's GUI thread; what its last expression, or its `return`, gives.
+
+        `arguments` become its variables. What it can use by name: see tests/e2e/krita/probe/draggan_probe/tools.py.
+        Raises KritaError.
+        """
+        request = json.dumps({"source": source, "arguments": arguments})
+        try:
+            self._probe.settimeout(timeout_s)
+            self._probe.sendall(request.encode() + b"\n")
+            answer = json.loads(self._line(), object_hook=_with_bytes)
+        except OSError as error:
+            raise KritaError(f"Krita does not answer ({error!r}) to\n{source}\n{self._ending()}") from None
+        if "error" in answer:
+            raise KritaError(answer["error"])
+        return answer["value"]
+
+    def until(self, source: str, timeout_s: float = ANSWER_S, every_s: float = 0.05, **arguments: Any) -> Any:
+        """The first value of `source` that is true. Raises KritaError when there is none in time."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            value = self.run(source, **arguments)
+            if value:
+                return value
+            if time.monotonic() > deadline:
+                shot = self.desktop.screenshot("krita-waited-in-vain")
+                raise KritaError(f"Not within {timeout_s:g} s (see {shot}): {source}\n{self._ending()}")
+            time.sleep(every_s)
+
+    def canvas_point(self, x: float, y: float) -> Place:
+        """Where a place of the active document is on the screen."""
+        return Place(*self.run("canvas_point(x, y)", x=x, y=y))
+
+    def projection(self) -> np.ndarray[Any, Any]:
+        """The active document as it is shown: [H, W, 4] RGBA, 8 bits."""
+        return pixels(self.run("projection()"))
+
+    def layer(self, name: str) -> np.ndarray[Any, Any]:
+        """One layer over the document, in its own format: [H, W, channels]. 8- and 16-bit colours come as BGRA."""
+        sent = self.run("layer_bytes(name)", name=name)
+        return np.frombuffer(sent["pixels"], _DEPTHS[sent["depth"]]).reshape(sent["height"], sent["width"], -1)
+
+    def quit(self, timeout_s: float = 60) -> int:
+        """Close all, nothing saved, by the menu's Quit; the exit code."""
+        self.run("for one in app.documents(): one.setModified(False)")
+        self.run("QtCore.QTimer.singleShot(0, app.action('file_quit').trigger)")
+        code = until_ended(self.process, timeout_s)
+        if code is None:
+            shot = self.desktop.screenshot("krita-does-not-quit")
+            self.kill()
+            raise KritaError(f"Krita does not quit (see {shot}).\n{self._ending()}")
+        return code
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            subprocess.run(["kill", "-KILL", "--", f"-{self.process.pid}"], check=False, capture_output=True)
+        self.process.wait(timeout=20)
+
+    def log(self) -> str:
+        return self.desktop.log("krita").read_text(errors="replace")
+
+    def _accept(self, listening: socket.socket) -> socket.socket:
+        listening.settimeout(0.2)
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError):
+                return listening.accept()[0]
+            if self.process.poll() is not None:
+                raise KritaError(f"Krita ended while starting (exit code {self.process.returncode}).\n{self._ending()}")
+        raise KritaError(f"Krita's probe does not answer within {START_S:g} s.\n{self._ending()}")
+
+    def _line(self) -> bytes:
+        while b"\n" not in self._received:
+            data = self._probe.recv(1 << 20)
+            if not data:
+                raise ConnectionResetError("it has ended")
+            self._received += data
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
+    def _ending(self) -> str:
+        return "The end of its log:\n" + "\n".join(self.log().splitlines()[-25:])
+
+    def __enter__(self) -> Krita:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+
+def pixels(sent: dict[str, Any]) -> np.ndarray[Any, Any]:
+    """[H, W, 4] RGBA from what the probe's `rgba` gives."""
+    return np.frombuffer(sent["pixels"], np.uint8).reshape(sent["height"], sent["width"], 4)
+
+
+def _with_bytes(value: dict[str, Any]) -> Any:
+    return base64.b64decode(value["bytes"]) if value.keys() == {"bytes"} else value
+
+
+def _filled_home(desktop: Desktop) -> Path:
+    """A home folder in which Krita has made its database of resources: made once for each Krita, and kept."""
+    folder = editors_root.cache_folder() / f"krita-home-{_version_of(desktop)}"
+    if folder.is_dir():
+        return folder
+    draft = folder.with_name(f"{folder.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    profile = Profile(draft)
+    with Krita(desktop, profile) as krita:
+        krita.quit()
+    shutil.rmtree(profile.plugins)
+    profile.settings.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        draft.rename(folder)  # else somebody else has just made it
+    return folder
+
+
+def _version_of(desktop: Desktop) -> str:
+    said = desktop.root.run("krita", "--version", environment=desktop.environment(desktop.folder)).strip()
+    return hashlib.sha256(f"{desktop.root.path} {said}".encode()).hexdigest()[:12]
