@@ -76,13 +76,28 @@ def feature_resolution(generator: Generator, settings: DragSettings) -> int:
     return wanted
 
 
-def held_resolution(resolution: int, settings: DragSettings) -> int:
-    """The block whose map the mask holds: the drag's own, or the lower one up to which the w move.
+LOWER_MAP_WEIGHT = 0.5
+"""Of lambda, where a block below the drag's own is held: what is computed from its map moves less than the map. With
+it as much changes outside the mask as where the drag's own map is held (tests/quality/mask_schemes.py)."""
+
+
+@dataclass(frozen=True)
+class HeldMap:
+    """Which block's map the mask holds, and how hard."""
+
+    resolution: int
+    weight: float
+
+
+def held_map(resolution: int, settings: DragSettings) -> HeldMap:
+    """The map of the drag's own block, or of the lower one up to which the w move.
 
     All change comes from the blocks whose w move, and what follows from them is the same function before and after:
     where their output holds still, so does everything above. Their map is the smaller one.
     """
-    return min(resolution, settings.moving_resolution)
+    if resolution <= settings.moving_resolution:
+        return HeldMap(resolution, settings.mask_weight)
+    return HeldMap(settings.moving_resolution, settings.mask_weight * LOWER_MAP_WEIGHT)
 
 
 def drag(
@@ -147,7 +162,8 @@ def _steps(
     reach_px = tracker.reach_px + supervision_reach(radius_px)
     pins = [point for point in points if is_pin(point)]
 
-    held_at = None if mask is None else held_resolution(resolution, settings)
+    to_hold = held_map(resolution, settings)
+    held_at = None if mask is None else to_hold.resolution
 
     def features_at(ws: Tensor) -> tuple[FeatureMap, Tensor | None]:
         # A moving point is read near its handle, a pin also at the place that it holds.
@@ -160,7 +176,7 @@ def _steps(
         before, held = features_at(start)
     points = with_references(points, before)
     supervision = MotionSupervision(before, points, radius_px)
-    hold = None if mask is None or held is None else MaskTerm(held, mask, settings.mask_weight)
+    hold = None if mask is None or held is None else MaskTerm(held, mask, to_hold.weight)
     for step in range(settings.max_steps + 1):
         with torch.enable_grad():
             ws = code.ws()

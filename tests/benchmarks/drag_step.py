@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.benchmarks.measuring import Case, Measurement, machine
 
 ROOT = Path(__file__).parents[2]
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent / "results" / "drag_step.json"
 _HEADINGS = (
     "side",
     "picture",
@@ -166,13 +166,15 @@ def record(found: dict[str, list[Measurement]], file: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--record", action="store_true", help=f"write all measurements into {RESULTS}")
+    parser.add_argument(
+        "--record", action="store_true", help=f"write all measurements into {RESULTS}"
+    )
     parser.add_argument("--sections", type=int, nargs="+", metavar="N", help="only these, counted from 1")
     options = parser.parse_args()
     chosen = [FULL[number - 1] for number in options.sections] if options.sections else FULL
     found = run(chosen)
     if options.record:
-        record(found, RESULTS / f"drag_step-{revision()[:10]}.json")
+        record(found, RESULTS)
 
 
 if __name__ == "__main__":
