@@ -28,9 +28,12 @@ class Desktop:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._mark = processes.new_mark()
+        self._screen: dict[str, str] = {}
+        self._started: list[subprocess.Popen[bytes]] = []
         processes.end_orphans()
         try:
-            self.display = self._start_screen()
+            self._screen = {"DISPLAY": self._start_screen()}
+            self._screen["DBUS_SESSION_BUS_ADDRESS"] = self._start_bus()
             self.shell = Shell(root, self.environment(folder))
             self.pointer = Pointer(self.shell)
             if window_manager:
@@ -52,16 +55,14 @@ class Desktop:
             processes.VARIABLE: self._mark,
         }
         kept = {name: os.environ[name] for name in ("TMPDIR", "OMP_NUM_THREADS") if name in os.environ}
-        screen = {"DISPLAY": self.display} if hasattr(self, "display") else {}
-        return {**clean, **kept, **screen}
+        return {**clean, **kept, **self._screen}
 
-    def start(
-        self, *arguments: str | Path, home: Path, bus: bool = False, **environment: str
-    ) -> subprocess.Popen[bytes]:
-        """Start a program, with a D-Bus session of its own if it needs a `bus`. Its log is FOLDER/PROGRAM.log."""
-        command = ("dbus-run-session", "--", *arguments) if bus else arguments
-        with self.log(str(arguments[0])).open("ab") as log:
-            return self.root.start(*command, environment=self.environment(home) | environment, output=log)
+    def start(self, *arguments: str | Path, home: Path, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a program. Its log is FOLDER/PROGRAM.log, begun anew."""
+        with self.log(str(arguments[0])).open("wb") as log:
+            process = self.root.start(*arguments, environment=self.environment(home) | environment, output=log)
+        self._started.append(process)
+        return process
 
     def log(self, program: str) -> Path:
         return self.folder / f"{Path(program).name}.log"
@@ -84,6 +85,8 @@ class Desktop:
 
     def close(self) -> None:
         processes.end_marked(self._mark)
+        for process in self._started:
+            process.wait(timeout=10)
 
     def __enter__(self) -> Desktop:
         return self
@@ -94,24 +97,36 @@ class Desktop:
         self.close()
 
     def _start_screen(self) -> str:
-        reading, writing = os.pipe()
         screen = ("-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-noreset", "-dpi", "96")
-        with self.log("Xvfb").open("ab") as log, os.fdopen(reading, "rb") as answer:
+        return f":{self._start_telling('Xvfb', *screen, '-displayfd')}"
+
+    def _start_bus(self) -> str:
+        """The programs' D-Bus session: theirs alone."""
+        return self._start_telling("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address")
+
+    def _start_telling(self, *arguments: str) -> str:
+        """Start a program that writes its address to the file descriptor that is its last argument."""
+        reading, writing = os.pipe()
+        with self.log(arguments[0]).open("wb") as log, os.fdopen(reading, "rb") as answer:
+            environment = self.environment(self.folder)
             process = self.root.start(
-                "Xvfb",
-                *screen,
-                "-displayfd",
-                str(writing),
-                environment=self.environment(self.folder),
+                *arguments[:-1],
+                *_with_value(arguments[-1], writing),
+                environment=environment,
                 output=log,
                 fds=[writing],
             )
             os.close(writing)
-            number = answer.readline().strip().decode()
-        if not number:
+            address = answer.readline().strip().decode()
+        if not address:
             process.wait(timeout=10)
-            raise RuntimeError(f"Xvfb did not start:\n{self.log('Xvfb').read_text(errors='replace')}")
-        return f":{number}"
+            raise RuntimeError(f"{arguments[0]} did not start:\n{self.log(arguments[0]).read_text(errors='replace')}")
+        self._started.append(process)
+        return address
+
+
+def _with_value(option: str, value: int) -> tuple[str, ...]:
+    return (f"{option}={value}",) if option.startswith("--") else (option, str(value))
 
 
 def until_ended(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:

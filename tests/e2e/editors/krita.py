@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import json
 import shutil
-import socket
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,19 +16,16 @@ import numpy as np
 from plugins.common.vendor import vendor
 from tests.e2e.editors.desktop import Desktop, until_ended
 from tests.e2e.editors.pointer import Place, Pointer
+from tests.e2e.editors.probe import ANSWER_S, Probe, ProbeError
 from tests.e2e.editors.root import CHECKOUT
 from tests.tools import editors_root
 
 START_S = 180.0
 """Krita's very first start makes its database of resources."""
-ANSWER_S = 60.0
 _PROBE = CHECKOUT / "tests" / "e2e" / "krita" / "probe"
 _DEPTHS = {"U8": np.uint8, "U16": np.uint16, "F16": np.float16, "F32": np.float32}
+_SENT = CHECKOUT / "tests" / "e2e" / "editors" / "inside" / "sent.py"
 _PLUGIN = CHECKOUT / "plugins" / "krita"
-
-
-class KritaError(Exception):
-    """What was sent failed inside Krita, with its traceback; or Krita did not answer, with the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +50,7 @@ class Profile:
 
     def add_probe(self) -> None:
         shutil.copytree(_PROBE, self.plugins, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(_SENT, self.plugins / "draggan_probe")
         self.enable("draggan_probe")
 
     def add_plugin(self, server_home: Path) -> None:
@@ -88,28 +83,19 @@ class Krita:
     """A running Krita."""
 
     def __init__(self, desktop: Desktop, profile: Profile, *documents: Path, **environment: str) -> None:
-        """Starts it with the probe, and returns when its window is there. Raises KritaError."""
+        """Starts it with the probe, and returns when its window is there. Raises ProbeError."""
         self.desktop = desktop
         self.profile = profile
-        self._received = b""
         profile.add_probe()
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            port = str(listening.getsockname()[1])
-            self.process = desktop.start(
-                "krita",
-                "--nosplash",
-                *documents,
-                home=profile.home,
-                bus=True,
-                DRAGGAN_PROBE_PORT=port,
-                **environment,
-            )
-            try:
-                self._probe = self._accept(listening)
-                self.until("app.activeWindow() is not None and window().qwindow().isVisible()", START_S)
-            except BaseException:
-                self.kill()
-                raise
+        self._probe = Probe(self._ending)
+        surroundings = self._probe.environment | environment
+        self.process = desktop.start("krita", "--nosplash", *documents, home=profile.home, **surroundings)
+        try:
+            self._probe.accept(self.process, START_S)
+            self.until("app.activeWindow() is not None and window().qwindow().isVisible()", START_S)
+        except BaseException:
+            self.kill()
+            raise
         self.run("app.notifier().setActive(True); window().qwindow().showMaximized()")
 
     @property
@@ -119,31 +105,14 @@ class Krita:
     def run(self, source: str, timeout_s: float = ANSWER_S, **arguments: Any) -> Any:
         """Runs Python on Krita's GUI thread; what its last expression, or its `return`, gives.
 
-        `arguments` become its variables. What it can use by name: see tests/e2e/krita/probe/draggan_probe/tools.py.
-        Raises KritaError.
+        `arguments` become its variables. What it can use by name: tests/e2e/krita/probe/draggan_probe/tools.py.
+        Raises ProbeError.
         """
-        request = json.dumps({"source": source, "arguments": arguments})
-        try:
-            self._probe.settimeout(timeout_s)
-            self._probe.sendall(request.encode() + b"\n")
-            answer = json.loads(self._line(), object_hook=_with_bytes)
-        except OSError as error:
-            raise KritaError(f"Krita does not answer ({error!r}) to\n{source}\n{self._ending()}") from None
-        if "error" in answer:
-            raise KritaError(answer["error"])
-        return answer["value"]
+        return self._probe.run(source, timeout_s, **arguments)
 
     def until(self, source: str, timeout_s: float = ANSWER_S, every_s: float = 0.05, **arguments: Any) -> Any:
-        """The first value of `source` that is true. Raises KritaError when there is none in time."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            value = self.run(source, **arguments)
-            if value:
-                return value
-            if time.monotonic() > deadline:
-                shot = self.desktop.screenshot("krita-waited-in-vain")
-                raise KritaError(f"Not within {timeout_s:g} s (see {shot}): {source}\n{self._ending()}")
-            time.sleep(every_s)
+        """The first value of `source` that is true. Raises ProbeError when there is none in time."""
+        return self._probe.until(source, timeout_s, every_s, **arguments)
 
     def canvas_point(self, x: float, y: float) -> Place:
         """Where a place of the active document is on the screen."""
@@ -164,9 +133,9 @@ class Krita:
         self.run("QtCore.QTimer.singleShot(0, app.action('file_quit').trigger)")
         code = until_ended(self.process, timeout_s)
         if code is None:
-            shot = self.desktop.screenshot("krita-does-not-quit")
+            trouble = self._ending()
             self.kill()
-            raise KritaError(f"Krita does not quit (see {shot}).\n{self._ending()}")
+            raise ProbeError(f"Krita does not quit.\n{trouble}")
         return code
 
     def kill(self) -> None:
@@ -177,27 +146,10 @@ class Krita:
     def log(self) -> str:
         return self.desktop.log("krita").read_text(errors="replace")
 
-    def _accept(self, listening: socket.socket) -> socket.socket:
-        listening.settimeout(0.2)
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            with contextlib.suppress(TimeoutError):
-                return listening.accept()[0]
-            if self.process.poll() is not None:
-                raise KritaError(f"Krita ended while starting (exit code {self.process.returncode}).\n{self._ending()}")
-        raise KritaError(f"Krita's probe does not answer within {START_S:g} s.\n{self._ending()}")
-
-    def _line(self) -> bytes:
-        while b"\n" not in self._received:
-            data = self._probe.recv(1 << 20)
-            if not data:
-                raise ConnectionResetError("it has ended")
-            self._received += data
-        line, _, self._received = self._received.partition(b"\n")
-        return line
-
     def _ending(self) -> str:
-        return "The end of its log:\n" + "\n".join(self.log().splitlines()[-25:])
+        """What helps where it does not do what it should."""
+        shown = self.desktop.screenshot("krita-in-trouble")
+        return f"Its screen: {shown}\nThe end of its log:\n" + "\n".join(self.log().splitlines()[-25:])
 
     def __enter__(self) -> Krita:
         return self
@@ -210,10 +162,6 @@ class Krita:
 def pixels(sent: dict[str, Any]) -> np.ndarray[Any, Any]:
     """[H, W, 4] RGBA from what the probe's `rgba` gives."""
     return np.frombuffer(sent["pixels"], np.uint8).reshape(sent["height"], sent["width"], 4)
-
-
-def _with_bytes(value: dict[str, Any]) -> Any:
-    return base64.b64decode(value["bytes"]) if value.keys() == {"bytes"} else value
 
 
 def _filled_home(desktop: Desktop) -> Path:

@@ -1,6 +1,5 @@
 """What the tests' sources find by name inside Krita."""
 
-import base64
 import sys
 
 from krita import *  # noqa: F403
@@ -13,17 +12,6 @@ QtCore, QtGui, QtWidgets = _all
 app = Krita.instance()
 kept = {}
 """For objects that later sources need again."""
-
-
-def as_json(value):
-    """What JSON does not know: bytes, as {"bytes": base64}; an object of Krita's or Qt's as its description."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return {"bytes": base64.b64encode(value).decode()}
-    if isinstance(value, QtCore.QByteArray):
-        return as_json(value.data())
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return repr(value)
 
 
 def window():
@@ -125,7 +113,7 @@ def layer_bytes(name):
         "profile": found.colorProfile(),
         "width": size[0],
         "height": size[1],
-        "pixels": found.projectionPixelData(0, 0, *size),
+        "pixels": bytes(found.projectionPixelData(0, 0, *size)),
     }
 
 
