@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import os
 
-_OF_ANOTHER_PYTHON = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
-    "PYTHONUSERBASE",
-    "PYTHONPLATLIBDIR",
-    "PYTHONPYCACHEPREFIX",
-    "VIRTUAL_ENV",
-    "CONDA_PREFIX",
-    "__PYVENV_LAUNCHER__",
-)
+from draggan_client.surroundings import without_editor
+
 _SENDS_PIP_ELSEWHERE = (
     "PIP_TARGET",
     "PIP_PREFIX",
@@ -32,9 +23,7 @@ def clean_environment() -> dict[str, str]:
     elsewhere, or for the user, would leave the server's environment empty.
     """
     environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in _OF_ANOTHER_PYTHON and name not in _SENDS_PIP_ELSEWHERE
+        name: value for name, value in without_editor(os.environ).items() if name not in _SENDS_PIP_ELSEWHERE
     }
     return environment | {
         "PYTHONNOUSERSITE": "1",

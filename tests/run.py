@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(CHECKOUT))
+sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "plugins" / "common")]
 
 from install.children import clean_environment  # noqa: E402
 from install.environment import Environment  # noqa: E402

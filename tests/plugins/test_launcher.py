@@ -1,5 +1,6 @@
 """Finding the server and starting it, in processes of their own."""
 
+import json
 import os
 import signal
 import socket
@@ -177,11 +178,16 @@ def test_what_an_editor_leaks_does_not_reach_the_server(home: Home) -> None:
         "PYTHONPATH": "/tmp/.mount_krita/lib",
         "PYTHONHOME": "/tmp/.mount_krita",
         "LD_LIBRARY_PATH": "/tmp/.mount_krita/lib",
+        "LD_PRELOAD": "/somewhere/exec.so",
         "DYLD_LIBRARY_PATH": "/Applications/krita.app",
         "QT_PLUGIN_PATH": "/tmp/.mount_krita/plugins",
         "GI_TYPELIB_PATH": "/app/gimp",
+        "GDK_PIXBUF_MODULE_FILE": "/app/gimp/loaders.cache",
+        "GIMP3_DATADIR": "/app/gimp/share",
         "VIRTUAL_ENV": "/somebody's",
         "APPDIR": "/tmp/.mount_krita",
+        "APPIMAGE": "/home/artist/krita.appimage",
+        "XDG_CONFIG_HOME": "/home/artist/krita.appimage.config",
         "PATH": os.pathsep.join(["/tmp/.mount_krita/usr/bin", "/usr/bin"]),
         "HOME": "/home/artist",
         "CUDA_VISIBLE_DEVICES": "0",
@@ -192,3 +198,50 @@ def test_what_an_editor_leaks_does_not_reach_the_server(home: Home) -> None:
         "CUDA_VISIBLE_DEVICES": "0",
         "DRAGGAN_HOME": str(home.folder),
     }
+
+
+def test_a_server_started_under_an_editor_sees_nothing_of_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = home.folder.parent / "mounted"
+    bundle.mkdir()
+    leaks = {
+        "APPDIR": bundle,
+        "LD_LIBRARY_PATH": bundle / "lib",
+        "PYTHONHOME": bundle,
+        "GI_TYPELIB_PATH": bundle / "girepository-1.0",
+        "XDG_DATA_DIRS": f"{bundle}/share{os.pathsep}/usr/share",
+        "SSL_CERT_FILE": bundle / "cacert.pem",
+    }
+    for name, value in leaks.items():
+        monkeypatch.setenv(name, str(value))
+    seen = home.folder / "seen.json"
+    tell = f"import json, os, pathlib; pathlib.Path({str(seen)!r}).write_text(json.dumps(dict(os.environ)))"
+    paths, _, serve = command("well")[2].partition("; ")
+    find_or_start(home, (sys.executable, "-c", f"{tell}; {paths}; {serve}"))
+    environment = json.loads(seen.read_text())
+    assert not environment.keys() & (leaks.keys() - {"XDG_DATA_DIRS"})
+    assert environment["XDG_DATA_DIRS"] == "/usr/share"
+    assert not [name for name, value in environment.items() if str(bundle) in value]
+
+
+def test_a_sandbox_is_known_by_what_the_system_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SNAP", "/snap/terminal/1")  # inherited from somebody's terminal: no sandbox here
+    assert launcher.sandbox(tmp_path) is None
+    attributes = tmp_path / "proc/self/attr"
+    attributes.mkdir(parents=True)
+    for confinement, named in (
+        ("unconfined\n", None),
+        ("snap.code.code (complain)\n", None),
+        ("snap.gimp.gimp (enforce)\n", "Snap"),
+    ):
+        (attributes / "current").write_text(confinement)
+        assert launcher.sandbox(tmp_path) == named
+    (tmp_path / ".flatpak-info").touch()
+    assert launcher.sandbox(tmp_path) == "Flatpak"
+
+
+def test_from_a_sandbox_the_server_is_started_by_hand(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "sandbox", lambda: "Snap")
+    discovery.write_launch(home, LaunchCommand(("/home/zoë/drag gan/python", "-m", "draggan_server.cli", "serve")))
+    with pytest.raises(ServerNotRunningError, match="an editor from Snap cannot start it") as raised:
+        find_or_start(home)
+    assert "'/home/zoë/drag gan/python' -m draggan_server.cli serve" in raised.value.hint

@@ -1,6 +1,7 @@
 """Finds the running server, or starts one. Two editors that do so at once end up with the same one."""
 
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ from .errors import (
 from .locks import FileLock
 from .messages import PROTOCOL, Hello
 from .schema import from_wire, shown
+from .surroundings import without_editor
 from .transport import Transport
 
 START_TIMEOUT_S = 120.0
@@ -34,15 +36,9 @@ _ENDING_S = 2.0
 HELLO_TIMEOUT_S = 5.0
 LOG_TAIL_LINES = 15
 
-_LEAKING_PREFIXES = ("PYTHON", "LD_", "DYLD_", "QT_", "QML", "GI_", "GIO_", "GST_", "GTK_", "GEGL_", "BABL_")
-_LEAKING = (
-    "VIRTUAL_ENV",
-    "APPDIR",
-    "APPIMAGE",
-    "XDG_DATA_HOME",
-    "GDK_PIXBUF_MODULE_FILE",
-    "__PYVENV_LAUNCHER__",
-)
+_OF_TOOLKITS = ("LD_", "DYLD_", "QT_", "QML", "GI_", "GIO_", "GST_", "GTK_", "GDK_", "GEGL_", "BABL_", "GIMP")
+_OF_SANDBOXES = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+"""Which point into the editor's own corner; the server uses none but DRAGGAN_HOME."""
 _HINT = "Run the installer again (python3 install/install.py), or start the server by hand: draggan-server serve."
 
 
@@ -55,7 +51,7 @@ class Waiting:
 
 
 OnWait = Callable[[Waiting], object]
-"""Called several times a second. May raise, to give up waiting."""
+"""Called several times a second. May raise, to give up: a server that is only starting is ended then."""
 
 
 def find_or_start(
@@ -128,33 +124,63 @@ def hello(transport: Transport) -> Hello:
         raise ServerError("internal", f"{transport.server.url} is not a DragGAN server: {error}") from None
 
 
-def clean_environment(environment: Mapping[str, str], home: Home) -> dict[str, str]:
-    """`environment` without what an editor sets for its own libraries, which would break the server's."""
-    editor = environment.get("APPDIR")
+def clean_environment(environment: Mapping[str, str], home: Home, program: str = sys.executable) -> dict[str, str]:
+    """`environment` without what an editor, whose Python is `program`, sets for its own libraries.
+
+    A server that inherited it would load the editor's libraries and modules instead of its own.
+    """
     clean = {
         name: value
-        for name, value in environment.items()
-        if not name.startswith(_LEAKING_PREFIXES) and name not in _LEAKING
+        for name, value in without_editor(environment, program).items()
+        if not name.startswith(_OF_TOOLKITS) and name not in _OF_SANDBOXES
     }
-    if editor:
-        folders = clean.get("PATH", "").split(os.pathsep)
-        clean["PATH"] = os.pathsep.join(folder for folder in folders if not folder.startswith(editor))
     return {**clean, "DRAGGAN_HOME": str(home.folder)}
+
+
+def sandbox(root: Path = Path("/")) -> str | None:
+    """What shuts this process up so that it cannot start a server outside: "Flatpak", "Snap", or None.
+
+    Asked of the system, for a program outside inherits the variables of a terminal inside.
+    """
+    if (root / ".flatpak-info").exists():
+        return "Flatpak"
+    try:
+        confinement = (root / "proc/self/attr/current").read_text()
+    except OSError:
+        return None
+    return "Snap" if confinement.startswith("snap.") and "(enforce)" in confinement else None
+
+
+def cannot_start(home: Home) -> ServerNotRunningError | None:
+    """Why no server can be started from here, in words for the artist; None: one can."""
+    launch = read_launch(home)
+    shut_up_in = sandbox()
+    if shut_up_in:
+        by_hand = shlex.join(launch.argv) if launch else "draggan-server serve"
+        return ServerNotRunningError(
+            f"The DragGAN server is not running, and an editor from {shut_up_in} cannot start it.",
+            f"Start it from outside: open a terminal, run {by_hand} and leave it running. "
+            "(If that is not found, install it: python3 install/install.py, in the folder of DragGAN.)",
+        )
+    if launch is None:
+        return ServerNotRunningError(
+            f"The DragGAN server is not running, and {home.launch_file} does not say how to start it: "
+            "it is not installed here.",
+            "Install it: run python3 install/install.py in a terminal, in the folder of DragGAN. "
+            "Or start it by hand: draggan-server serve.",
+        )
+    return None
 
 
 def _command(home: Home, command: tuple[str, ...] | None) -> tuple[str, ...]:
     if command:
         return command
-    if Path("/.flatpak-info").exists():
-        raise ServerNotRunningError(
-            "The DragGAN server is not running, and an editor inside Flatpak cannot start it.",
-            "Start it in a terminal: draggan-server serve.",
-        )
+    why_not = cannot_start(home)
+    if why_not is not None:
+        raise why_not
     launch = read_launch(home)
-    if launch is None:
-        raise ServerNotRunningError(
-            f"The DragGAN server is not running, and {home.launch_file} does not say how to start it.", _HINT
-        )
+    if launch is None:  # taken away this very moment
+        raise ServerNotRunningError(f"{home.launch_file} does not say how to start the server.", _HINT)
     return launch.argv
 
 
@@ -172,7 +198,11 @@ def _start(
         if time.monotonic() >= deadline:
             process.terminate()
             raise ServerStartError(f"The server was started and does not answer.{_log_tail(home)}", _HINT)
-        wait("Starting the server")
+        try:
+            wait("Starting the server")
+        except BaseException:  # given up: nobody has asked for this server any more
+            process.terminate()
+            raise
         time.sleep(0.1)
 
 
