@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .discovery import Home, find_home
-from .errors import ConnectionBrokenError, NotReachableError, ServerError
-from .launcher import OnWait, find_or_start
+from .errors import ConnectionBrokenError, NotReachableError, ServerError, StoppedError
+from .launcher import OnWait, Waiting, find_or_start
 from .messages import Ack, Hello, Models, NoiseMode, OpenRequest, Source
 from .session import Session
 from .transport import Transport
 
 Got = TypeVar("Got")
+GiveUp = Callable[[], bool]
+_LOOK_EVERY_S = 0.1
 
 
 class Connection:
@@ -34,16 +36,25 @@ class Connection:
         self.transport: Transport | None = None
         """The way to the server that answered last; it may be gone by now."""
 
-    def connect(self) -> Hello:
-        """Find the server or start it, and shake hands.
+    def connect(self, give_up: GiveUp = lambda: False) -> Hello:
+        """Find the server or start it, and shake hands; StoppedError soon after `give_up` says so.
 
         Raises ServerStartError, ServerNotRunningError, ProtocolMismatchError; all readable as they are.
         """
-        with self._connecting:
-            server, hello = find_or_start(self.home, self._command, self._on_wait)
+
+        def wait(waiting: Waiting) -> None:
+            self._on_wait(waiting)
+            _check(give_up)
+
+        while not self._connecting.acquire(timeout=_LOOK_EVERY_S):  # another thread of this program starts it
+            _check(give_up)
+        try:
+            server, hello = find_or_start(self.home, self._command, wait)
             if self.transport is None or self.transport.server != server:
                 self.transport = Transport(server)
             return hello
+        finally:
+            self._connecting.release()
 
     def hello(self) -> Hello:
         """Who answers, and how busy it is."""
@@ -61,7 +72,9 @@ class Connection:
         """Ask the server to end. It is started again when it is next needed."""
         self.with_server(lambda to: to.ask("POST", "/shutdown", Ack))
 
-    def with_server(self, action: Callable[[Transport], Got], repeatable: bool = False) -> Got:
+    def with_server(
+        self, action: Callable[[Transport], Got], repeatable: bool = False, give_up: GiveUp = lambda: False
+    ) -> Got:
         """Do `action`; when nobody is there to take it, find or start the server and do it there instead.
 
         An action that a server did take, and lost, is done again only where it is `repeatable`: it changes nothing.
@@ -78,6 +91,11 @@ class Connection:
             except ServerError as error:
                 if error.code != "unauthorized":  # another server has come to live at that port
                     raise
-        self.connect()
+        self.connect(give_up)
         assert self.transport is not None
         return action(self.transport)
+
+
+def _check(give_up: GiveUp) -> None:
+    if give_up():
+        raise StoppedError("Waiting for the server was given up.", "It is started again when it is needed.")

@@ -78,6 +78,11 @@ class Home:
         return self.folder / "logs"
 
     @property
+    def server_log(self) -> Path:
+        """What the server did."""
+        return self.logs / "server.log"
+
+    @property
     def start_log(self) -> Path:
         """What the server that a client started last wrote to its standard output and error."""
         return self.logs / "start.log"
@@ -99,6 +104,11 @@ def find_home(environment: Mapping[str, str] = os.environ, package: Path = Path(
                 f"{configuration} cannot be read ({type(error).__name__}: {error}).",
                 "Run the installer again.",
             ) from None
+    return default_home(environment)
+
+
+def default_home(environment: Mapping[str, str] = os.environ) -> Home:
+    """Where the files lie when nobody says otherwise."""
     return Home(_data_folder(environment) / "draggan")
 
 

@@ -149,7 +149,9 @@ class Session:
         if self._id is not None:
             return
         request = OpenRequest(FromState(self.result.edit_state)) if self.result else self._request
-        transport, stream = self._connection.with_server(lambda to: (to, to.stream("/sessions", request)))
+        transport, stream = self._connection.with_server(
+            lambda to: (to, to.stream("/sessions", request)), give_up=self._stop.is_set
+        )
         self._server = transport.server
         try:
             yield from self._follow(_Job(stream, is_drag=False))
@@ -176,7 +178,9 @@ class Session:
             if self._stop.is_set():
                 raise StoppedError("The drag was stopped before it began.")
             try:
-                return self._connection.with_server(lambda to: to.stream(self._path(to, "drag"), request))
+                return self._connection.with_server(
+                    lambda to: to.stream(self._path(to, "drag"), request), give_up=self._stop.is_set
+                )
             except ServerError as error:
                 if error.code != "unknown_session" or last_try:
                     raise

@@ -1,0 +1,404 @@
+"""Editing one layer, off the editor's thread. A shell asks, shows `view`, and is told when that is another.
+
+The names that an editor's shell needs for this are all here: HandOver, Worker, ServerDesk, Editing and the values
+that they show.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from .connection import Connection
+from .diagnostics import recent_errors
+from .edit_state import EditState
+from .errors import (
+    ConnectionLostError,
+    DragganError,
+    DragLostError,
+    ProtocolMismatchError,
+    ServerNotRunningError,
+    StoppedError,
+)
+from .messages import (
+    DragOptions,
+    FromState,
+    HandleState,
+    MaskData,
+    Pixels,
+    PointPair,
+    Preview,
+    PreviewOptions,
+    Progress,
+    Result,
+    ResultRequest,
+    Source,
+)
+from .points import Pair, pairs_of
+from .server_desk import ServerDesk
+from .session import Session, SessionEvent
+from .views import EditView, Phase, Problem, ServerPhase, ServerStatus
+from .worker import Bell, HandOver, Worker
+
+__all__ = [
+    "EditView",
+    "Editing",
+    "HandOver",
+    "Phase",
+    "Problem",
+    "ServerDesk",
+    "ServerPhase",
+    "ServerStatus",
+    "Worker",
+]
+
+_NOBODY_THERE = (ConnectionLostError, ServerNotRunningError, ProtocolMismatchError)
+_AGAIN = "Everything up to the last finished drag is kept. Press Start: the server is started again by itself."
+
+
+@dataclass(eq=False)
+class _Task:
+    """Something that was asked for."""
+
+    phase: Phase
+    doing: str
+    stopped: threading.Event = field(default_factory=threading.Event)
+    replaceable: bool = False
+    """A newer one of its kind makes it needless."""
+    refused: Callable[[Problem], object] | None = None
+    starts: tuple[HandleState, ...] | None = None
+    """Where the handles were when a drag began."""
+    tolerance_model_px: float = 1.0
+
+
+_Work = Callable[[_Task], Callable[[], object] | None]
+"""What a task does; returns what is to be told on the editor's thread when it has ended."""
+
+
+class Editing:
+    """One layer that is being edited. Made and used on the editor's thread, which it never keeps waiting.
+
+    What is asked for is done one thing after another. When something goes wrong, `view.problem` says what and what
+    to do; the next thing asked for tries anew. A lost server (LOST) is found or started again by it, and the edit
+    goes on from the newest edit state.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        hand_over: HandOver,
+        changed: Callable[[], object],
+        on_preview: Callable[[Preview], object] | None = None,
+    ) -> None:
+        """changed: called on the editor's thread when `view` is another. on_preview: there too, with each new picture
+        that the editor comes to look at; of a burst only the newest."""
+        self._connection = connection
+        self._changed = changed
+        self._on_preview = on_preview
+        self._bell = Bell(hand_over, self._heard)
+        self._worker = Worker("draggan-edit", hand_over)
+        self._lock = threading.RLock()
+        self._view = EditView()
+        self._tasks: list[_Task] = []
+        self._stopper: threading.Thread | None = None
+        self._session: Session | None = None
+        self._heard_of: EditView | None = None
+        self._kept_preview: Preview | None = None
+        self._closed = False
+
+    @property
+    def view(self) -> EditView:
+        """How the edit stands now."""
+        with self._lock:
+            return self._view
+
+    def open(self, source: Source, model: str | None = None) -> None:
+        """Open a picture, in the background. An edit that was open here before is left.
+
+        Without a model: the edit state's, else the server's default. What `view` showed is gone, but for the edit
+        state that `source` may be.
+        """
+        state = source.state if isinstance(source, FromState) else None
+        with self._lock:
+            self._view = EditView(phase=self._view.phase, edit_state=state)
+            self._kept_preview = None
+        before: list[Session] = []
+
+        def work(task: _Task) -> None:
+            if self._session is not None:
+                before.append(self._session)
+            self._session = self._connection.session(source, model)
+            for session in before:
+                session.close()
+            self._follow(task, self._session.open())
+
+        self._do(_Task(Phase.OPENING, "opening the picture"), work)
+
+    def drag(
+        self,
+        pairs: Iterable[PointPair | Pair],
+        mask: MaskData | None = None,
+        options: DragOptions | None = None,
+        preview: PreviewOptions | None = None,
+    ) -> None:
+        """Pull the points, after opening what `open` was asked for where that is not open (any more).
+
+        Without `preview` no pictures are sent.
+        """
+        points = tuple(_wired(pair) for pair in pairs)
+        settings = options or DragOptions()
+        task = _Task(
+            Phase.DRAGGING,
+            "dragging",
+            starts=tuple(_at_start(point) for point in points),
+            tolerance_model_px=settings.tolerance_px or (2.0 if len(points) > 5 else 1.0),
+        )
+        self._do(task, lambda task: self._follow(task, self._opened().drag(points, mask, settings, preview)))
+
+    def seek(self, position: int, preview: PreviewOptions | None = None) -> None:
+        """To the picture after `position` finished drags; 0 is before the first. Of many only the newest is done."""
+        self._history(lambda session: session.seek(position, preview), replaceable=True)
+
+    def undo(self, preview: PreviewOptions | None = None) -> None:
+        """Back to before the last finished drag."""
+        self._history(lambda session: session.undo(preview))
+
+    def redo(self, preview: PreviewOptions | None = None) -> None:
+        """Forward to the drag that was undone last."""
+        self._history(lambda session: session.redo(preview))
+
+    def fetch(
+        self,
+        request: ResultRequest,
+        done: Callable[[Pixels], object],
+        failed: Callable[[Problem], object] | None = None,
+    ) -> None:
+        """Get pixels, for `done` on the editor's thread; else `failed` is told there what `view.problem` says too."""
+        task = _Task(Phase.FETCHING, "getting the result", refused=failed)
+
+        def work(task: _Task) -> Callable[[], object]:
+            pixels = self._opened().pixels(request)
+            return lambda: done(pixels)
+
+        self._do(task, work)
+
+    def stop(self) -> None:
+        """Stop what runs and what waits. A drag ends within a step and keeps what it has come to. Returns at once."""
+        with self._lock:
+            for task in self._tasks:
+                task.stopped.set()
+            if not self._tasks:
+                return
+            self._view = replace(self._view, phase=Phase.STOPPING)
+            self._ask_to_stop()
+        self._bell.ring()
+
+    def close(self) -> None:
+        """Stop, and let the server forget the edit. Returns at once; nothing is told any more."""
+        with self._lock:
+            self._closed = True
+            for task in self._tasks:
+                task.stopped.set()
+            if self._tasks:
+                self._ask_to_stop()
+        self._bell.close()
+        self._worker.close(self._leave)
+
+    def wait_closed(self, timeout_s: float) -> bool:
+        """After `close`, for a program that ends now: wait until the server was told; whether it was in time."""
+        return self._worker.join(timeout_s)
+
+    # On the editor's thread
+
+    def _heard(self) -> None:
+        before, view = self._heard_of, self.view
+        self._heard_of = view
+        if view == before:
+            return
+        preview = view.preview
+        is_new = preview is not None and (before is None or preview is not before.preview)
+        if is_new and preview is not None and self._on_preview is not None:
+            self._on_preview(preview)
+        self._changed()
+
+    def _history(self, ask: Callable[[Session], Result], replaceable: bool = False) -> None:
+        task = _Task(Phase.FETCHING, "going through the history", replaceable=replaceable)
+        self._do(task, lambda task: self._took(task, ask(self._opened())))
+
+    def _do(self, task: _Task, work: _Work) -> None:
+        if self._closed:
+            return
+        with self._lock:
+            self._tasks.append(task)
+            if len(self._tasks) == 1:
+                self._view = _begun(self._view, task)
+        self._bell.ring()
+        self._worker.do(lambda: self._run(task, work))
+
+    def _ask_to_stop(self) -> None:
+        """`Session.cancel` asks the server, so it is done on a thread of its own."""
+        if self._stopper is None or not self._stopper.is_alive():
+            self._stopper = threading.Thread(target=self._cancel, name="draggan-stop", daemon=True)
+            self._stopper.start()
+
+    # On other threads
+
+    def _cancel(self) -> None:
+        session = self._session
+        if session is not None:
+            session.cancel()
+
+    def _run(self, task: _Task, work: _Work) -> None:
+        # A stop that was meant for the task before must not hit this one.
+        stopper = self._stopper
+        if stopper is not None:
+            stopper.join()
+        with self._lock:
+            self._view = _begun(self._view, task)
+            newer = self._tasks[self._tasks.index(task) + 1 :]
+        self._bell.ring()
+        tell: Callable[[], object] | None = None
+        error: Exception | None = None
+        try:
+            if not (task.replaceable and any(other.replaceable for other in newer)):
+                _check(task)
+                tell = work(task)
+        except Exception as raised:
+            error = raised
+            if not isinstance(error, StoppedError):
+                recent_errors.note(task.doing, error)
+        self._ended(task, error)
+        if error is not None and task.refused is not None:
+            refused, said = task.refused, _explained(error)
+            tell = lambda: refused(said)  # noqa: E731
+        if tell is not None:
+            self._worker.tell(tell)
+
+    def _ended(self, task: _Task, error: Exception | None) -> None:
+        with self._lock:
+            self._tasks.remove(task)
+            view = self._view
+            is_open = self._session is not None and self._session.result is not None
+            if error is not None and task.starts is not None:  # the drag did not happen: all is where it was
+                view = replace(view, handles=task.starts, preview=self._kept_preview, distance_document_px=None)
+            if isinstance(error, StoppedError):
+                view = replace(view, reason="stopped")
+            elif error is not None:
+                view = replace(view, problem=_explained(error))
+            lost = isinstance(error, _NOBODY_THERE)
+            phase = Phase.LOST if lost else Phase.READY if is_open else Phase.IDLE
+            self._view = replace(view, phase=phase, remaining_s=None, stage="")
+        self._bell.ring()
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise DragganError("There is no picture to drag yet.", "Choose a layer, and put a point on it.")
+        return self._session
+
+    def _follow(self, task: _Task, events: Iterable[SessionEvent]) -> None:
+        _check(task)  # Session forgets an earlier cancel when it is asked for something; we do not
+        for event in events:
+            if isinstance(event, Result):
+                self._took(task, event)
+            elif isinstance(event, Preview):
+                self._change(lambda view, event=event: replace(view, preview=event))  # type: ignore[misc]
+            else:
+                self._change(lambda view, event=event: _progressed(view, event))  # type: ignore[misc]
+
+    def _took(self, task: _Task, result: Result) -> None:
+        state = EditState.from_bytes(result.edit_state)
+        if result.preview is not None:
+            self._kept_preview = result.preview
+
+        def taken(view: EditView) -> EditView:
+            reached = _reached(result, state, task.tolerance_model_px)
+            distances = [point.distance for point in result.points]
+            return replace(
+                view,
+                position=result.position,
+                history_length=result.history_length,
+                reason=result.reason,
+                step=result.steps,
+                elapsed_s=result.seconds,
+                handles=result.points,
+                reached=reached,
+                pairs=tuple(
+                    replace(pair, target=pair.handle) if pair.id in reached else pair for pair in pairs_of(state.points)
+                ),
+                distance_document_px=max(distances, default=None),
+                edit_state=result.edit_state,
+                state=state,
+                preview=result.preview or view.preview,
+                opened_preview=result.preview if result.reason == "opened" else view.opened_preview,
+            )
+
+        self._change(taken)
+
+    def _change(self, change: Callable[[EditView], EditView]) -> None:
+        with self._lock:
+            self._view = change(self._view)
+        self._bell.ring()
+
+    def _leave(self) -> None:
+        stopper = self._stopper
+        if stopper is not None:
+            stopper.join()
+        if self._session is not None:
+            self._session.close()
+
+
+def _begun(view: EditView, task: _Task) -> EditView:
+    phase = Phase.STOPPING if task.stopped.is_set() else task.phase
+    return replace(view, phase=phase, problem=None, stage="", step=0, total_steps=0, elapsed_s=0.0, remaining_s=None)
+
+
+def _progressed(view: EditView, event: Progress) -> EditView:
+    phase = view.phase
+    if phase in (Phase.OPENING, Phase.DRAGGING):
+        phase = Phase.DRAGGING if event.stage == "drag" else Phase.OPENING
+    furthest = max((point.distance for point in event.points), default=None)
+    return replace(
+        view,
+        phase=phase,
+        stage=event.stage,
+        step=event.step,
+        total_steps=event.total_steps,
+        distance_document_px=furthest,
+        elapsed_s=event.elapsed_s,
+        remaining_s=event.remaining_s,
+        handles=event.points or view.handles,
+    )
+
+
+def _check(task: _Task) -> None:
+    if task.stopped.is_set():
+        raise StoppedError("It was stopped before it began.")
+
+
+def _explained(error: Exception) -> Problem:
+    said = Problem.of(error)
+    detail = "\n".join(part for part in (said.message, said.detail) if part)
+    if isinstance(error, DragLostError):
+        return Problem("The DragGAN server ended or stopped answering in the middle of the drag.", _AGAIN, detail)
+    if isinstance(error, ConnectionLostError):
+        return Problem("The DragGAN server ended or no longer answers.", _AGAIN, detail)
+    return said
+
+
+def _reached(result: Result, state: EditState, tolerance_model_px: float) -> frozenset[str]:
+    """The points that the last drag of the picture has brought to their targets."""
+    reason = state.history[state.position - 1].reason if state.position else result.reason
+    if reason == "reached":
+        return frozenset(point.id for point in result.points)
+    tolerance = tolerance_model_px * state.frame.size / state.resolution
+    return frozenset(point.id for point in result.points if point.distance <= tolerance)
+
+
+def _wired(pair: PointPair | Pair) -> PointPair:
+    if isinstance(pair, PointPair):
+        return pair
+    return PointPair(pair.id, pair.handle.x, pair.handle.y, pair.target.x, pair.target.y)
+
+
+def _at_start(point: PointPair) -> HandleState:
+    distance = ((point.target_x - point.handle_x) ** 2 + (point.target_y - point.handle_y) ** 2) ** 0.5
+    return HandleState(point.id, point.handle_x, point.handle_y, distance)

@@ -1,0 +1,133 @@
+"""The texts that both editors show, in an artist's words."""
+
+from .messages import Progress
+from .views import EditView, Phase, ServerPhase, ServerStatus
+
+START = "Start"
+STOP = "Stop"
+APPLY = "Apply"
+DISCARD = "Discard"
+
+SERVER_OFF = "The DragGAN server is not running. It starts by itself when it is needed."
+SERVER_STARTING = "The DragGAN server is starting"
+HOW_TO_GET_THE_SERVER = (
+    "The DragGAN server does the work; it is a program of its own on this computer.\n"
+    "To install it, open a terminal in the folder of DragGAN and run:\n"
+    "    python3 install/install.py\n"
+    "An editor from Flatpak or Snap cannot start programs outside of it. Start the server yourself then, in a "
+    "terminal, and leave it running:\n"
+    "    draggan-server serve"
+)
+"""For a docker or dialog that found no server. `launcher.cannot_start` says which of it is the case."""
+
+PAINTED_OVER = (
+    "This layer holds a DragGAN edit, but it was painted on since. Go on from the edit (what was painted is not in "
+    "it), or begin a new edit with the layer as it is now?"
+)
+POINTS_FULL = "There can be no more than 100 points."
+_REASONS = {
+    "opened": "Ready.",
+    "reached": "All points have arrived.",
+    "step_limit": "The step limit was reached before all points had arrived. Press Start to go on.",
+    "stalled": "The points come no nearer. Go on in smaller pulls, or with fewer points.",
+    "stopped": "Stopped. Press Start to go on from here.",
+    "sought": "Ready.",
+}
+
+
+def time_left_text(seconds: float | None) -> str:
+    """ "about 20 s left"; empty where it is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return "nearly done"
+    if seconds < 90:
+        return f"about {round(seconds) if seconds < 10 else 5 * round(seconds / 5)} s left"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min left"
+    return f"about {round(seconds / 3600)} h left"
+
+
+def distance_text(document_px: float | None) -> str:
+    """ "34 px left"; empty where it is not known."""
+    if document_px is None:
+        return ""
+    return f"{document_px:.0f} px left" if document_px >= 10 else f"{document_px:.1f} px left"
+
+
+def steps_text(step: int, total_steps: int, is_drag: bool = True) -> str:
+    """ "step 12 of at most 300"; empty before the first."""
+    if step <= 0:
+        return ""
+    limit = f" of {'at most ' if is_drag else ''}{total_steps}" if total_steps else ""
+    return f"step {step}{limit}"
+
+
+def progress_text(progress: Progress | EditView) -> str:
+    """A step of a job: "Dragging: step 12 of at most 300, 34 px left, about 20 s left"."""
+    if isinstance(progress, EditView):
+        distance = progress.distance_document_px
+    else:
+        distance = max((handle.distance for handle in progress.points), default=None)
+    if progress.stage == "drag":
+        parts = [steps_text(progress.step, progress.total_steps), distance_text(distance)]
+        what = "Dragging"
+    elif progress.stage == "invert":
+        parts = [steps_text(progress.step, progress.total_steps, is_drag=False)]
+        what = "Looking for the picture in the model"
+    elif progress.stage == "open":
+        return "Opening the model …"
+    else:
+        return "Beginning …"
+    told = [part for part in (*parts, time_left_text(progress.remaining_s)) if part]
+    return f"{what}: {', '.join(told)}" if told else f"{what} …"
+
+
+def fraction_done(view: EditView) -> float | None:
+    """For a progress bar, 0 to 1. None: not known, let it pulse."""
+    if not view.is_busy:
+        return 0.0
+    if view.remaining_s is not None and view.elapsed_s > 0:
+        return view.elapsed_s / (view.elapsed_s + view.remaining_s)
+    if view.stage == "invert" and view.total_steps:
+        return view.step / view.total_steps
+    return None
+
+
+def phase_text(view: EditView) -> str:
+    """What an edit is doing, or what came of it, in one line."""
+    if view.problem is not None and not view.is_busy:
+        return view.problem.message
+    if view.phase is Phase.STOPPING:
+        return "Stopping …"
+    if view.phase in (Phase.OPENING, Phase.DRAGGING):
+        return progress_text(view)
+    if view.phase is Phase.FETCHING:
+        return "Getting the picture …"
+    if view.phase is Phase.READY:
+        return reason_text(view.reason) or "Ready."
+    return ""
+
+
+def reason_text(reason: str | None) -> str:
+    """How a drag ended, and what can be done now."""
+    return _REASONS.get(reason or "", "")
+
+
+def server_text(status: ServerStatus) -> str:
+    """How the server stands, in one line: "Ready: NVIDIA RTX 4070 (version 0.1.0)"."""
+    if status.phase is ServerPhase.READY and status.hello is not None:
+        return f"Ready: {status.hello.device} (version {status.hello.version})"
+    return status.text
+
+
+def copy_text(reason: str) -> str:
+    """Why the result will be a copy; `reason` is what `layer_rules.needs_copy` says."""
+    return f"The result will be a copy of the layer with the edit in it, because {reason}. The layer itself is hidden."
+
+
+def history_text(position: int, history_length: int) -> str:
+    """ "drag 2 of 3"; "before the first drag"."""
+    if history_length == 0:
+        return "no drags yet"
+    return f"drag {position} of {history_length}" if position else "before the first drag"
