@@ -15,9 +15,14 @@ from install.demo import run_demo
 from install.editors import EDITORS
 from install.environment import Environment, check_for_venv
 from install.errors import InstallError
+from install.files import remove
+from install.importable import write_importable
+from install.krita_settings import KritaSettings
 from install.plan import Sizes, megabytes
+from install.plugin import Plugin
+from install.programs import krita_runs
 from install.progress import PipProgress
-from install.record import Record, remove
+from install.record import Record, Tree
 from install.running import stop_server
 from install.torch_build import Choice, Computer, choose
 
@@ -36,10 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.purge and not options.uninstall:
         parser.error("--purge belongs to --uninstall")
+    if options.zip and (options.uninstall or options.demo):
+        parser.error("--zip goes by itself")
     try:
         home = find_home()
         if options.uninstall:
             uninstall(home, purge=options.purge)
+        elif options.zip:
+            make_zip(home, options.zip)
         else:
             install(home, ignore_gpu=options.cpu, demo=options.demo)
     except (InstallError, DragganError) as error:
@@ -59,7 +68,7 @@ def install(home: Home, ignore_gpu: bool, demo: bool) -> None:
     if not environment.works():
         check_for_venv()
         _stop_server(home)
-    record.note(environment.folder)
+    record.note(Tree(environment.folder))
     environment.ensure(_say)
     computer = Computer.this_one(ignore_gpu)
     _say(computer.described())
@@ -70,14 +79,43 @@ def install(home: Home, ignore_gpu: bool, demo: bool) -> None:
     _check_disk(home.folder, sizes)
     _stop_server(home)
     _fill(environment, choice)
-    record.note(home.launch_file)
+    record.note(Tree(home.launch_file))
     write_launch(home, LaunchCommand((str(environment.python), "-m", "draggan_server.cli", "serve")))
     _say(f"The server is installed. On the command line: {environment.script('draggan-server')}")
-    _put_in_plugins()
+    trouble = put_in_plugins(home, environment, record)
     if demo:
         pictures = home.folder / "demo"
-        record.note(pictures)
+        record.note(Tree(pictures))
         _say(run_demo(environment.python, home.folder, pictures).described())
+    if trouble:
+        raise InstallError("\n\n".join(("The server is installed, but not every plugin is:", *trouble)))
+
+
+def put_in_plugins(home: Home, environment: Environment, record: Record) -> tuple[str, ...]:
+    """Puts a plugin into every editor that is found, and tells of each; returns what went wrong with others."""
+    server = f'"{environment.script("draggan-server")}" serve'
+    plugin = Plugin(CHECKOUT, environment.python, server, home.folder)
+    trouble = []
+    for editor in EDITORS:
+        found = editor.find(_say)
+        if not found.places and not found.lacking:
+            _say(f"\n{editor.name}: not found on this computer. Once it is there, run this again.")
+        for place in found.places:
+            try:
+                _say(f"\n{editor.name}: {editor.put_in(place, plugin, record)}")
+            except InstallError as error:
+                trouble.append(f"{editor.name}: {error}")
+        if found.lacking:
+            _say(f"\n{editor.name}: {found.lacking}")
+    return tuple(trouble)
+
+
+def make_zip(home: Home, file: Path) -> None:
+    """Writes what Krita can import by itself, on a computer of the reader's own. Raises InstallError."""
+    environment = Environment(home.folder / "environment")
+    python = environment.python if environment.works() else Path(sys.executable)
+    write_importable(Plugin(CHECKOUT, python, "", home=None), file)
+    _say(f"Written: {file}\nIn Krita: Tools > Scripts > Import Python Plugin from File, then start Krita anew.")
 
 
 def uninstall(home: Home, purge: bool) -> None:
@@ -86,6 +124,7 @@ def uninstall(home: Home, purge: bool) -> None:
     if not home.folder.is_dir():
         _say(f"There is nothing to remove: {home.folder} does not exist.")
         return
+    _check_that_krita_is_closed(record)
     _stop_server(home)
     record.undo()
     for path in home.left_by_server:
@@ -122,13 +161,12 @@ def _fill(environment: Environment, choice: Choice) -> None:
     environment.check("import torch, draggan_server, draggan_client")
 
 
-def _put_in_plugins() -> None:
-    found = [editor for editor in EDITORS if editor.find()]
-    if not found:
-        _say(f"Found neither {' nor '.join(editor.name for editor in EDITORS)} on this computer.")
-    for editor in found:
-        folders = ", ".join(map(str, editor.find()))
-        _say(f"Found {editor.name} ({folders}); this version of DragGAN has no plugin for it yet.")
+def _check_that_krita_is_closed(record: Record) -> None:
+    if any(isinstance(made, KritaSettings) and krita_runs(made.path) for made in record.made()):
+        raise InstallError(
+            "Krita is running, and may write its settings over ours when it ends. Nothing was removed.\n"
+            "Close Krita and run this again."
+        )
 
 
 def _check_disk(folder: Path, sizes: Sizes) -> None:
@@ -147,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--demo", action="store_true", help="then drag a portrait, and say where the pictures lie")
     parser.add_argument("--cpu", action="store_true", help="leave the graphics card out, and save its gigabytes")
+    parser.add_argument("--zip", type=Path, metavar="FILE", help="only write the plugin as Krita imports it itself")
     parser.add_argument("--uninstall", action="store_true", help="take off what was installed; added models stay")
     parser.add_argument("--purge", action="store_true", help="with --uninstall: remove added models and logs too")
     return parser

@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from install.errors import InstallError
+from install.files import remove, remove_if_empty
+from install.krita_settings import KritaSettings
 
 FILE_NAME = "installed.json"
 
 
 @dataclass(frozen=True)
-class Record:
-    """A list of paths in `<home>/installed.json`.
+class Tree:
+    """A file or folder of ours, with all that is in it. Where a link stands now, only the link goes."""
 
-    A path is noted before it is made, so that an installation that broke off can be undone.
+    kind: ClassVar[str] = "tree"
+    path: Path
+
+    def undo(self) -> None:
+        remove(self.path)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that was missing; it stays where somebody else has put something into it."""
+
+    kind: ClassVar[str] = "folder"
+    path: Path
+
+    def undo(self) -> None:
+        remove_if_empty(self.path)
+
+
+Made = Tree | Folder | KritaSettings
+"""What was made on this computer. Undoing is content where it was never made, or is gone already."""
+
+_KINDS: dict[str, type[Tree] | type[Folder] | type[KritaSettings]] = {
+    made.kind: made for made in (Tree, Folder, KritaSettings)
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A list in `<home>/installed.json`.
+
+    A thing is noted before it is made, so that an installation that broke off can be undone.
     """
 
     home: Path
@@ -25,23 +58,27 @@ class Record:
     def file(self) -> Path:
         return self.home / FILE_NAME
 
-    def paths(self) -> tuple[Path, ...]:
-        """In the order in which they were noted; none where nothing was installed."""
+    def made(self) -> tuple[Made, ...]:
+        """In the order in which it was noted; nothing where nothing was installed."""
         try:
-            return tuple(Path(text) for text in json.loads(self.file.read_text(encoding="utf-8"))["paths"])
+            return tuple(_from_json(each) for each in json.loads(self.file.read_text(encoding="utf-8"))["made"])
         except (FileNotFoundError, NotADirectoryError):
             return ()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InstallError(
                 f"{self.file} cannot be read ({error}). Delete it and install once more: that writes it anew."
             ) from error
 
-    def note(self, path: Path) -> None:
-        """Raises InstallError where the home folder cannot be written to."""
-        known = self.paths()
-        if path in known:
+    def holds(self, path: Path) -> bool:
+        """Whether something at this path was noted."""
+        return any(made.path == path for made in self.made())
+
+    def note(self, made: Made) -> None:
+        """Once for each thing: what was noted first stays. Raises InstallError where home cannot be written."""
+        known = self.made()
+        if any((each.kind, each.path) == (made.kind, made.path) for each in known):
             return
-        text = json.dumps({"paths": [str(each) for each in (*known, path)]}, indent=2)
+        text = json.dumps({"made": [_to_json(each) for each in (*known, made)]}, indent=2)
         try:
             self.home.mkdir(parents=True, exist_ok=True)
             half = self.file.with_suffix(".new")
@@ -54,21 +91,15 @@ class Record:
             ) from error
 
     def undo(self) -> None:
-        """Removes what was noted, newest first, then the record. Raises InstallError at what cannot go."""
-        for path in reversed(self.paths()):
-            remove(path)
+        """Undoes what was noted, newest first, then removes the record. Raises InstallError at what cannot go."""
+        for made in reversed(self.made()):
+            made.undo()
         remove(self.file)
 
 
-def remove(path: Path) -> None:
-    """Removes a file or a folder with all that is in it; content where there is none."""
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise InstallError(
-            f"{path} could not be removed: {error.strerror or error}.\n"
-            "Close Krita, GIMP and whatever else uses it, and run this again."
-        ) from error
+def _to_json(made: Made) -> dict[str, object]:
+    return {"kind": made.kind} | dataclasses.asdict(made) | {"path": str(made.path)}
+
+
+def _from_json(read: dict[str, Any]) -> Made:
+    return _KINDS[read.pop("kind")](path=Path(read.pop("path")), **read)

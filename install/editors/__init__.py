@@ -1,8 +1,4 @@
-"""The editors that have a plugin here, and where each looks for plugins.
-
-One module per editor. When an editor's plugin comes to exist under `plugins/`, its module gets the few lines
-that put it in, noting each path in the record first.
-"""
+"""The editors that have a plugin here: where each looks for plugins, and how one is put in."""
 
 from install.editors import gimp, krita
 from install.editors.editor import Editor
