@@ -1,0 +1,133 @@
+"""Pixels through GEGL's buffers: always sRGB-encoded RGBA outside, whatever precision and profile the image has."""
+
+from dataclasses import dataclass
+
+from gi.repository import Gegl, Gimp
+
+from draggan_client.arrays import DType
+
+from ..slices import Work
+
+SLICE_BYTES = 1 << 20
+"""Read or written at a time: some 2 ms of a slow computer."""
+
+
+@dataclass(frozen=True)
+class PixelKind:
+    """How pixels travel: the name that GEGL knows the format by, and the bytes of a pixel of four channels."""
+
+    depth: DType
+    gegl: str
+    gegl_grey: str
+    channel_bytes: int
+
+    @property
+    def pixel_bytes(self) -> int:
+        return 4 * self.channel_bytes
+
+
+U8 = PixelKind("u8", "R'G'B'A u8", "Y u8", 1)
+U16 = PixelKind("u16", "R'G'B'A u16", "Y u16", 2)
+F32 = PixelKind("f32", "R'G'B'A float", "Y float", 4)
+
+_NARROW = (Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_PERCEPTUAL)
+_MIDDLE = (
+    Gimp.Precision.U8_LINEAR,  # its 256 steps do not fit into 256 sRGB-encoded ones
+    Gimp.Precision.U16_NON_LINEAR,
+    Gimp.Precision.U16_PERCEPTUAL,
+    Gimp.Precision.U16_LINEAR,
+)
+_BYTE_SELECTION = (*_NARROW, Gimp.Precision.U8_LINEAR)
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A rectangle of whole pixels: of the image, where nothing else is said."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+    @property
+    def empty(self) -> bool:
+        return self.width <= 0 or self.height <= 0
+
+    def moved(self, dx: int, dy: int) -> "Rect":
+        return Rect(self.left + dx, self.top + dy, self.width, self.height)
+
+    def shared(self, other: "Rect") -> "Rect":
+        """What lies in both; `empty` where nothing does."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Rect(left, top, min(self.right, other.right) - left, min(self.bottom, other.bottom) - top)
+
+    def gegl(self) -> Gegl.Rectangle:
+        return Gegl.Rectangle.new(self.left, self.top, self.width, self.height)
+
+    def strips(self, row_bytes: int) -> "list[Rect]":
+        """Cut into strips of whole rows, each of about SLICE_BYTES."""
+        rows = max(1, SLICE_BYTES // max(1, row_bytes))
+        return [
+            Rect(self.left, top, self.width, min(rows, self.bottom - top)) for top in range(self.top, self.bottom, rows)
+        ]
+
+
+def kind_of(image: Gimp.Image) -> PixelKind:
+    """How an image's pixels travel without losing anything that it can hold."""
+    precision = image.get_precision()
+    if precision in _NARROW:
+        return U8
+    return U16 if precision in _MIDDLE else F32
+
+
+def kind_of_selection(image: Gimp.Image) -> PixelKind:
+    """How its selection travels: a mask is linear, and of the image's own depth."""
+    precision = image.get_precision()
+    if precision in _BYTE_SELECTION:
+        return U8
+    return U16 if precision in _MIDDLE else F32
+
+
+def read(buffer: Gegl.Buffer, rect: Rect, gegl_format: str | None, pixel_bytes: int) -> Work[list[bytes]]:
+    """The pixels of `rect` (of the buffer) in strips, to be joined. Format None: the buffer's own. 0 beside it."""
+    strips = []
+    for strip in rect.strips(rect.width * pixel_bytes):
+        strips.append(buffer.get(strip.gegl(), 1.0, gegl_format, Gegl.AbyssPolicy.NONE))
+        yield (strip.bottom - rect.top) / rect.height
+    return strips
+
+
+def write(buffer: Gegl.Buffer, rect: Rect, kind: PixelKind, data: bytes) -> Work[None]:
+    """Put RGBA pixels into `rect` of the buffer."""
+    pixels, row_bytes = memoryview(data), rect.width * kind.pixel_bytes
+    for strip in rect.strips(row_bytes):
+        part = pixels[(strip.top - rect.top) * row_bytes : (strip.bottom - rect.top) * row_bytes]
+        buffer.set(strip.gegl(), kind.gegl, part.tobytes())
+        yield (strip.bottom - rect.top) / rect.height
+    buffer.flush()
+
+
+def not_opaque(pixels: bytes, kind: PixelKind) -> bytes:
+    """For each RGBA pixel: 0 where it is fully opaque, else 255."""
+    one = {"u8": b"\xff", "u16": b"\xff\xff", "f32": b"\x00\x00\x80\x3f"}[kind.depth]
+    alpha = 3 * kind.channel_bytes
+    found = 0
+    for place, due in enumerate(one):
+        plane = pixels[alpha + place :: kind.pixel_bytes]
+        found |= int.from_bytes(plane.translate(_other_than(due)), "little")
+    return found.to_bytes(len(pixels) // kind.pixel_bytes, "little")
+
+
+def _other_than(value: int) -> bytes:
+    """A table for `bytes.translate`: 0 for the value, 255 for all others."""
+    table = bytearray(b"\xff" * 256)
+    table[value] = 0
+    return bytes(table)
