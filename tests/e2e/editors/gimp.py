@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import shutil
-import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugins.common.vendor import vendor
+from install.editors import gimp as installer
+from install.editors.editor import Place
+from install.plugin import Plugin
+from install.record import Record
 from tests.e2e.editors import processes
 from tests.e2e.editors.desktop import Desktop, until_ended
 from tests.e2e.editors.probe import ANSWER_S, Probe, ProbeError
 from tests.e2e.editors.root import CHECKOUT, PATH, Root
 
 START_S = 180.0
-_PLUGIN = CHECKOUT / "plugins" / "gimp" / "draggan"
 _LOOP = Path(__file__).parent / "inside" / "gimp_loop.py"
 _BATCH = f"exec(compile(open({str(_LOOP)!r}).read(), {str(_LOOP)!r}, 'exec'), {{'__file__': {str(_LOOP)!r}}})"
 _SETTINGS = "(show-welcome-dialog no)\n(check-updates no)\n"
@@ -44,14 +44,9 @@ class Profile:
         return cls(folder)
 
     def add_plugin(self, server_home: Path) -> None:
-        """As the installer does it."""
-        package = self.plugins / "draggan"
-        shutil.rmtree(package, ignore_errors=True)
-        shutil.copytree(_PLUGIN, package, ignore=shutil.ignore_patterns("__pycache__"))
-        vendor(package)
-        (package / "draggan.json").write_text(json.dumps({"home": str(server_home)}))
-        entry = package / "draggan.py"
-        entry.chmod(entry.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+        """As the installer does it. Raises InstallError."""
+        plugin = Plugin(CHECKOUT, Path(sys.executable), server_command="", home=server_home)
+        installer.EDITOR.put_in(Place(self.folder), plugin, Record(server_home))
 
 
 class Gimp:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from plugins.common.vendor import vendor
+from install.editors import krita as installer
+from install.editors.editor import Place
+from install.kconfig import with_value
+from install.plugin import Plugin
+from install.record import Record
+from tests.e2e.editors import pointer
 from tests.e2e.editors.desktop import Desktop, until_ended
-from tests.e2e.editors.pointer import Place, Pointer
 from tests.e2e.editors.probe import ANSWER_S, Probe, ProbeError
 from tests.e2e.editors.root import CHECKOUT
 from tests.tools import editors_root
@@ -25,7 +29,6 @@ START_S = 180.0
 _PROBE = CHECKOUT / "tests" / "e2e" / "krita" / "probe"
 _DEPTHS = {"U8": np.uint8, "U16": np.uint16, "F16": np.float16, "F32": np.float32}
 _SENT = CHECKOUT / "tests" / "e2e" / "editors" / "inside" / "sent.py"
-_PLUGIN = CHECKOUT / "plugins" / "krita"
 
 
 @dataclass(frozen=True)
@@ -54,29 +57,16 @@ class Profile:
         self.enable("draggan_probe")
 
     def add_plugin(self, server_home: Path) -> None:
-        """As the installer does it."""
-        package = self.plugins / "draggan"
-        shutil.rmtree(package, ignore_errors=True)
-        shutil.copytree(_PLUGIN / "draggan", package, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(_PLUGIN / "draggan.desktop", self.plugins)
-        actions = self.plugins.parent / "actions"
-        actions.mkdir(exist_ok=True)
-        for file in (_PLUGIN / "draggan").glob("*.action"):
-            shutil.copy(file, actions)
-        vendor(package)
-        (package / "draggan.json").write_text(json.dumps({"home": str(server_home)}))
-        self.enable("draggan")
+        """As the installer does it. Raises InstallError."""
+        place = Place(self.plugins.parent, settings=self.settings)
+        plugin = Plugin(CHECKOUT, Path(sys.executable), server_command="", home=server_home)
+        installer.EDITOR.put_in(place, plugin, Record(server_home))
 
     def enable(self, plugin: str) -> None:
         """Krita must not run."""
-        lines = self.settings.read_text().splitlines() if self.settings.is_file() else []
-        if "[python]" not in lines:
-            lines += ["", "[python]"]
-        line = f"enable_{plugin}=true"
-        if line not in lines:
-            lines.insert(lines.index("[python]") + 1, line)
+        before = self.settings.read_bytes() if self.settings.is_file() else b""
         self.settings.parent.mkdir(parents=True, exist_ok=True)
-        self.settings.write_text("\n".join(lines) + "\n")
+        self.settings.write_bytes(with_value(before, ("python",), f"enable_{plugin}", "true", b"\n"))
 
 
 class Krita:
@@ -99,7 +89,7 @@ class Krita:
         self.run("app.notifier().setActive(True); window().qwindow().showMaximized()")
 
     @property
-    def pointer(self) -> Pointer:
+    def pointer(self) -> pointer.Pointer:
         return self.desktop.pointer
 
     def run(self, source: str, timeout_s: float = ANSWER_S, **arguments: Any) -> Any:
@@ -114,9 +104,9 @@ class Krita:
         """The first value of `source` that is true. Raises ProbeError when there is none in time."""
         return self._probe.until(source, timeout_s, every_s, **arguments)
 
-    def canvas_point(self, x: float, y: float) -> Place:
+    def canvas_point(self, x: float, y: float) -> pointer.Place:
         """Where a place of the active document is on the screen."""
-        return Place(*self.run("canvas_point(x, y)", x=x, y=y))
+        return pointer.Place(*self.run("canvas_point(x, y)", x=x, y=y))
 
     def projection(self) -> np.ndarray[Any, Any]:
         """The active document as it is shown: [H, W, 4] RGBA, 8 bits."""
