@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 
 from install.editors.krita import ACTIONS, DESKTOP, SOURCES
-from install.errors import InstallError
 from install.files import cannot_write
 from install.krita_settings import MODULE
 from install.plugin import Plugin
@@ -26,23 +25,22 @@ def write_importable(plugin: Plugin, file: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="draggan-zip-") as scratch:
         package = Path(scratch) / MODULE
         plugin.write(SOURCES / MODULE, package)
-        try:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                for source in (DESKTOP, ACTIONS):
-                    _add(archive, source.name, (plugin.checkout / source).read_bytes())
-                for path in (package, *sorted(package.rglob("*"))):
-                    name = path.relative_to(scratch).as_posix()
-                    _add(archive, name, None if path.is_dir() else path.read_bytes())
-        except FileNotFoundError as error:
-            raise InstallError(f"{error.filename} is missing, so that {file} cannot be written.") from error
-        except OSError as error:
-            raise cannot_write(file, error) from error
+        contents = {source.name: plugin.read(source) for source in (DESKTOP, ACTIONS)}
+        for path in (package, *sorted(package.rglob("*"))):
+            name = path.relative_to(scratch).as_posix()
+            contents |= {f"{name}/": b""} if path.is_dir() else {name: path.read_bytes()}
+    try:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in contents.items():
+                _add(archive, name, content)
+    except OSError as error:
+        raise cannot_write(file, error) from error
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes | None) -> None:
-    """A file, or a folder where there is no content."""
-    entry = zipfile.ZipInfo(name if content is not None else f"{name}/", _WHEN)
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """A file, or a folder where the name ends with a slash."""
+    entry = zipfile.ZipInfo(name, _WHEN)
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.create_system = 3  # Unix, wherever this runs: the same zip file everywhere
-    entry.external_attr = _FILE if content is not None else _FOLDER
-    archive.writestr(entry, content or b"")
+    entry.external_attr = _FOLDER if name.endswith("/") else _FILE
+    archive.writestr(entry, content)

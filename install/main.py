@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import shutil
 import sys
 from collections.abc import Sequence
@@ -114,6 +115,10 @@ def make_zip(home: Home, file: Path) -> None:
     """Writes what Krita can import by itself, on a computer of the reader's own. Raises InstallError."""
     environment = Environment(home.folder / "environment")
     python = environment.python if environment.works() else Path(sys.executable)
+    if python == Path(sys.executable) and importlib.util.find_spec("msgpack") is None:
+        raise InstallError(
+            "The zip file carries MessagePack, which comes with the server: install first, without --zip."
+        )
     write_importable(Plugin(CHECKOUT, python, "", home=None), file)
     _say(f"Written: {file}\nIn Krita: Tools > Scripts > Import Python Plugin from File, then start Krita anew.")
 

@@ -33,6 +33,13 @@ class Plugin:
     home: Path | None
     """Where the plugin will find the server. None: where the plugin itself looks by default."""
 
+    def read(self, source: Path) -> bytes:
+        """A file of the checkout. Raises InstallError where it is missing."""
+        try:
+            return (self.checkout / source).read_bytes()
+        except OSError as error:
+            raise _not_whole(self.checkout / source) from error
+
     def write(self, source: Path, target: Path) -> None:
         """Makes `target`, which must not exist, from the folder `source` of the checkout.
 
@@ -40,7 +47,7 @@ class Plugin:
         """
         package = self.checkout / source
         if not package.is_dir():
-            raise InstallError(f"{package} is missing: this copy of DragGAN is not whole. Fetch it once more.")
+            raise _not_whole(package)
         try:
             shutil.copytree(package, target, ignore=_NOT_FOR_EDITORS)
             if self.home:
@@ -114,6 +121,10 @@ def refuse_what_is_not_ours(target: Path, record: Record) -> None:
             f"{target} is there already and is not from DragGAN: it was left alone.\n"
             "Move it away if you want the plugin installed there, and run this again."
         )
+
+
+def _not_whole(missing: Path) -> InstallError:
+    return InstallError(f"{missing} is missing: this copy of DragGAN is not whole. Fetch it once more.")
 
 
 def _cannot_copy(target: Path, error: OSError) -> InstallError:

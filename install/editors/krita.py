@@ -63,7 +63,7 @@ class Krita:
             make_folder(file.parent, record)
             record.note(Tree(file))
             remove(file)
-            replace_file(file, (plugin.checkout / source).read_bytes())
+            replace_file(file, plugin.read(source))
         return "\n".join((f"The plugin is in {target}", *_switch_on(place, record), *_in_a_sandbox(place, plugin)))
 
 
