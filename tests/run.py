@@ -31,6 +31,7 @@ BUILD = CHECKOUT / "build" / "tests"
 
 CHECKS = {
     "the editors' Pythons": ("python", "tests/tools/pythons.py"),
+    "Krita and GIMP": ("python", "tests/tools/editors_root.py"),
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "--quiet", "."),
     "types": ("mypy",),

@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,10 @@ class Krita:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.kill()
+
+
+StartKrita = Callable[..., Krita]
+"""What the fixture `start_krita` is."""
 
 
 def pixels(sent: dict[str, Any]) -> np.ndarray[Any, Any]:
