@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .depth import FULL_SCALE, Pixels
 from .errors import EmptyPictureError, MaskError, PictureError
 from .frame import Frame
 
+Values = TypeVar("Values", bound=NDArray)
 DEPTHS = ", ".join(sorted(dtype.name for dtype in FULL_SCALE))
 
 
@@ -50,6 +54,11 @@ class Picture:
     @property
     def height(self) -> int:
         return self.pixels.shape[0]
+
+    @property
+    def region(self) -> Region:
+        """The document pixels that the picture has."""
+        return Region(self.x, self.y, self.x + self.width, self.y + self.height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +110,11 @@ class Mask:
     def height(self) -> int:
         return self.values.shape[0]
 
+    @property
+    def region(self) -> Region:
+        """The document pixels that the mask has values for."""
+        return Region(self.x, self.y, self.x + self.width, self.y + self.height)
+
 
 @dataclass(frozen=True)
 class Region:
@@ -112,14 +126,19 @@ class Region:
     bottom: int
 
     @classmethod
+    def covering(cls, frame: Frame) -> Region:
+        """The whole pixels that the frame touches, whether there is a picture or not."""
+        return cls(
+            int(np.floor(frame.x)),
+            int(np.floor(frame.y)),
+            int(np.ceil(frame.x + frame.size)),
+            int(np.ceil(frame.y + frame.size)),
+        )
+
+    @classmethod
     def shared(cls, frame: Frame, area: Picture | Mask) -> Region:
         """The pixels of `area` that the frame touches; empty where the two lie apart."""
-        return cls(
-            max(int(np.floor(frame.x)), area.x),
-            max(int(np.floor(frame.y)), area.y),
-            min(int(np.ceil(frame.x + frame.size)), area.x + area.width),
-            min(int(np.ceil(frame.y + frame.size)), area.y + area.height),
-        )
+        return cls.covering(frame).intersection(area.region)
 
     @property
     def width(self) -> int:
@@ -132,3 +151,35 @@ class Region:
     @property
     def empty(self) -> bool:
         return self.width == 0 or self.height == 0
+
+    def intersection(self, other: Region) -> Region:
+        """What lies in both; empty where they lie apart."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Region(left, top, max(left, min(self.right, other.right)), max(top, min(self.bottom, other.bottom)))
+
+    def union(self, other: Region) -> Region:
+        """The smallest rectangle that holds both."""
+        return Region(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+    def contains(self, other: Region) -> bool:
+        return (
+            self.left <= other.left
+            and self.top <= other.top
+            and self.right >= other.right
+            and self.bottom >= other.bottom
+        )
+
+    def of(self, values: Values, x: int, y: int) -> Values:
+        """The part of an array [H, W, ...] lying at (x, y) that this region covers, without a copy."""
+        return values[self.top - y : self.bottom - y, self.left - x : self.right - x]  # type: ignore[return-value]
+
+    def bands(self, pixels: int) -> Iterator[Region]:
+        """This region in parts of some of its rows, each of about `pixels` pixels at most."""
+        rows = max(1, pixels // max(1, self.width))
+        for top in range(self.top, self.bottom, rows):
+            yield Region(self.left, top, self.right, min(top + rows, self.bottom))

@@ -1,15 +1,18 @@
-"""Document px -> model px: exact area averages, in bounded memory."""
+"""Document px -> model px: exact area averages, in bounded memory. And the way back, by interpolation."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from .depth import Pixels
 from .frame import Frame
+from .picture import Region
 
 BAND_VALUES = 1 << 21
 """Values that are held as float64 at a time (16 MiB), however large the document is."""
@@ -83,6 +86,25 @@ def area_average(
         result[touched] += np.tensordot(share[touched], band, axes=1)
     assert result is not None
     return result
+
+
+def upsample(plane: NDArray[np.float32], frame: Frame, region: Region, method: Image.Resampling) -> NDArray[np.float32]:
+    """One of the model's planes [R, R] at the document pixels of `region` -> [height, width].
+
+    Interpolated where the document is finer than the model, averaged with the same kernel where it is
+    coarser. The frame's edge is continued. Parts of a region get the same values as the whole region.
+    """
+    resolution = plane.shape[0]
+    # A document pixel at the frame's edge may lie partly beyond it.
+    border = math.ceil(resolution / frame.size) + 1
+    left, top = frame.to_model(region.left, region.top, resolution)
+    right, bottom = frame.to_model(region.right, region.bottom, resolution)
+    # Only the rows that count: Pillow keeps the box in single precision, so the numbers should stay small.
+    reach = border + 2 + math.ceil(resolution / frame.size) * 2
+    first, last = max(0, math.floor(top) - reach), min(resolution, math.ceil(bottom) + reach)
+    image = Image.fromarray(np.pad(plane[first:last].astype(np.float32), border, mode="edge"))
+    box = (left + border, top + border - first, right + border, bottom + border - first)
+    return np.array(image.resize((region.width, region.height), method, box=box))
 
 
 def _average_rows(band: NDArray[np.floating], axis: _Axis, left: int) -> NDArray[np.float64]:

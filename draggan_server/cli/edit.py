@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from draggan_client.messages import (
     DragRequest,
     Frame,
     HandleState,
+    MaskData,
     Preview,
     PreviewOptions,
     Progress,
@@ -22,9 +24,10 @@ from draggan_client.messages import (
     ResultRequest,
 )
 from draggan_client.session import Session, SessionEvent
+from draggan_server.cli.errors import CommandError
 from draggan_server.cli.marks import Mark, with_marks
 from draggan_server.cli.options import Place
-from draggan_server.cli.pictures import PictureFile, Rgba, from_wire, with_edit
+from draggan_server.cli.pictures import PictureFile, Rgba, from_wire, on_wire, with_copy
 from draggan_server.cli.progress import ProgressLine
 from draggan_server.cli.serving import ctrl_c_stops
 
@@ -65,6 +68,7 @@ def run(edit: Edit, line: ProgressLine) -> Finished:
     at_start = tuple(HandleState(point.id, point.handle_x, point.handle_y, 0.0) for point in request.points)
     with ctrl_c_stops(session) as stopped:
         _show(session.open(), line)
+        _check_mask(request.mask, session)
         frame = _frame(session)
         album = _Album(edit, frame, targets)
         before = album.picture(at_start)
@@ -89,6 +93,21 @@ def _show(events: Iterable[SessionEvent], line: ProgressLine) -> None:
     for event in events:
         if isinstance(event, Progress):
             line.progress(event)
+
+
+def _check_mask(mask: MaskData | None, session: Session) -> None:
+    """A mask for a drawn picture is as large as that: another one was made for another picture. Raises CommandError."""
+    state = session.state()
+    assert state is not None
+    if mask is None or state.source == "picture":
+        return
+    height, width = mask.array.shape
+    side = math.ceil(state.frame.size)
+    if (height, width) != (side, side):
+        raise CommandError(
+            f"The mask is {width} x {height} px, but the picture is {side} x {side} px. "
+            "Make the mask as large as the picture."
+        )
 
 
 def _frame(session: Session) -> Frame:
@@ -120,11 +139,14 @@ class _Album:
         state = self._edit.session.state()
         assert state is not None
         if self._edit.layer:
-            pixels = with_edit(self._base, self._edit.session.pixels())
-            return self._marked(pixels, handles, Frame(0.0, 0.0, float(self._edit.layer.width)))
+            return self._marked(self._edited(), handles, Frame(0.0, 0.0, float(self._edit.layer.width)))
         if any(drag.mask is not None for drag in state.drags) and state.source != "picture":
-            return self._marked(with_edit(self._base, self._edit.session.pixels()), handles, self._frame)
+            return self._marked(self._edited(), handles, self._frame)
         return self._marked(from_wire(self._edit.session.pixels(ResultRequest("model"))), handles, self._frame)
+
+    def _edited(self) -> Rgba:
+        request = ResultRequest("copy", onto=on_wire(self._base))
+        return with_copy(self._base, self._edit.session.pixels(request))
 
     def add_own(self, handles: Iterable[HandleState]) -> None:
         """The model's picture becomes a frame of the animation, if there is to be one."""

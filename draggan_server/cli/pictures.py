@@ -121,26 +121,11 @@ def from_wire(pixels: Pixels) -> Rgba:
     return np.rint(in_unit(pixels) * 255.0).astype(np.uint8)
 
 
-def with_edit(picture: Rgba, edit: Pixels) -> Rgba:
-    """A copy of the picture with the edit in it. Its alpha stays, and so does every pixel where the edit's is 0.
-
-    The edit's alpha already counts the picture's own, as a layer above it needs; inside the picture, that part
-    is taken out again. Raises CommandError where the edit does not lie within the picture.
-    """
-    above = in_unit(edit)
-    height, width = above.shape[:2]
-    if not (0 <= edit.offset_x <= picture.shape[1] - width and 0 <= edit.offset_y <= picture.shape[0] - height):
-        raise CommandError(
-            f"The edit covers {width} x {height} px at ({edit.offset_x}, {edit.offset_y}), which is not inside this "
-            f"picture of {picture.shape[1]} x {picture.shape[0]} px. Give the picture that the edit began with."
-        )
+def with_copy(picture: Rgba, copy: Pixels) -> Rgba:
+    """The picture with a part of it replaced by the copy that was made of it."""
+    height, width = copy.picture.shape[:2]
     result = picture.copy()
-    below = result[edit.offset_y : edit.offset_y + height, edit.offset_x : edit.offset_x + width]
-    changed = (above[..., 3] > 0) & (below[..., 3] > 0)
-    source = below[changed].astype(np.float64) / 255.0
-    weight = np.minimum(above[changed][:, 3:] / source[:, 3:], 1.0)
-    colour = source[:, :3] + (above[changed][:, :3] - source[:, :3]) * weight
-    below[changed, :3] = np.rint(colour * 255.0).astype(np.uint8)
+    result[copy.offset_y : copy.offset_y + height, copy.offset_x : copy.offset_x + width] = from_wire(copy)
     return result
 
 

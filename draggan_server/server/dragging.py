@@ -12,11 +12,9 @@ from draggan_client.messages import (
     DragOptions,
     DragRequest,
     Event,
-    PreviewOptions,
     Progress,
     Reason,
 )
-from draggan_server import stylegan2
 from draggan_server.checkpoints import Checkpoint
 from draggan_server.drag import (
     DragEnd,
@@ -27,16 +25,15 @@ from draggan_server.drag import (
     feature_resolution,
 )
 from draggan_server.models import ModelLibrary
+from draggan_server.server.drawing import DragPreviews, preview_now
 from draggan_server.server.engine import StopRequestedError, Work
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.masks import kept, mask_in_frame, mask_of_model
-from draggan_server.server.opening import canvas_frame, latent_of
-from draggan_server.server.pixels import SmallPictures, draw, encode, half, to_tensor
+from draggan_server.server.pixels import half, to_tensor
 from draggan_server.server.places import Places
-from draggan_server.server.previews import PreviewBudget
 from draggan_server.server.remaining import RemainingTime
 from draggan_server.server.results import result
-from draggan_server.server.session import Session, check_room, dragged, handle_states, pulled
+from draggan_server.server.session import Session, check_room, check_since, dragged, handle_states, latent_at, pulled
 from draggan_server.server.speeds import Speeds
 
 _REASONS: dict[DragEnd, Reason] = {
@@ -57,7 +54,9 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary, 
     """
     began = time.monotonic()
     yield ()
-    state, frame = session.state, canvas_frame(session.state)
+    state, frame = session.state, session.frame
+    if request.preview:
+        check_since(state, request.preview.since)
     checkpoint = load_for(session, library)
     generator = checkpoint.generator
     places = Places(frame, generator.resolution)
@@ -69,13 +68,13 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary, 
     check_room(state, points, kept_mask)
     steps = drag(
         generator,
-        to_tensor(latent_of(state), generator.device)[None],
+        to_tensor(latent_at(state, state.position), generator.device)[None],
         [places.to_model(point, generator.device) for point in points],
         mask_of_model(mask, frame, generator.resolution, generator.device),
         settings,
         state.noise,
     )
-    previews = _Previews(request.preview, session, generator)
+    previews = DragPreviews(request.preview, session, generator, mask)
     remaining = RemainingTime(settings.max_steps, settings.tolerance(len(points)))
     last: DragStep | None = None
     worked_s = 0.0
@@ -97,7 +96,6 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary, 
                 now - began,
                 remaining.seconds(),
             )
-            # Drawn of these very ws, on which the handles were found: never one step behind them.
             preview = previews.drawn_if_due(last)
             if last.step > 0:  # the first one has no tracking, and wakes everything up
                 worked_s += time.monotonic() - step_began
@@ -118,8 +116,7 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary, 
             session.state = dataclasses.replace(state, points=points)
     picture = None
     if request.preview:
-        ws = to_tensor(latent_of(session.state), generator.device)[None]
-        picture = encode(draw(generator, ws, state.noise), request.preview, last.step if last else 0)
+        picture = preview_now(session, generator, request.preview, last.step if last else 0)
     return result(session, reason, last.step if last else 0, time.monotonic() - began, picture)
 
 
@@ -153,26 +150,3 @@ def drag_settings(options: DragOptions, checkpoint: Checkpoint) -> DragSettings:
             "Download or convert it again, or choose another model.",
         ) from None
     return DragSettings.of(own, asked)
-
-
-class _Previews:
-    """Draws the previews that a request asks for, as long as they are worth it."""
-
-    def __init__(self, options: PreviewOptions | None, session: Session, generator: stylegan2.Generator) -> None:
-        self._options = options
-        self._session = session
-        self._budget = PreviewBudget(options.interval_s if options else 0.0, session.draw_s)
-        self._pictures = SmallPictures(generator, options.size if options else generator.resolution)
-
-    def worked(self, seconds: float) -> None:
-        self._budget.worked(seconds)
-
-    def drawn_if_due(self, step: DragStep) -> Event | None:
-        now = time.monotonic()
-        if self._options is None or not self._budget.is_due(now):
-            return None
-        picture = self._pictures.draw(step.ws, self._session.state.noise)
-        preview = encode(picture, self._options, step.step)
-        self._session.draw_s = time.monotonic() - now
-        self._budget.shown(now, self._session.draw_s)
-        return preview

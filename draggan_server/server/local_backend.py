@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 import draggan_server
 from draggan_client.messages import (
@@ -27,18 +25,17 @@ from draggan_client.messages import (
     Result,
     ResultRequest,
 )
-from draggan_server.canvas import Picture, composite, to_rgb8
 from draggan_server.models import ModelEntry, ModelLibrary
 from draggan_server.server.dragging import drag_session, load_for
+from draggan_server.server.drawing import preview_now
 from draggan_server.server.engine import Engine, Job
 from draggan_server.server.errors import describe
+from draggan_server.server.forms import pixels_of
 from draggan_server.server.limits import Limits
 from draggan_server.server.machine import prepare_engine_thread
-from draggan_server.server.masks import editable
-from draggan_server.server.opening import canvas_frame, latent_of, open_session
-from draggan_server.server.pixels import draw, encode, to_array, to_tensor
+from draggan_server.server.opening import open_session
 from draggan_server.server.results import result
-from draggan_server.server.session import Session, sought
+from draggan_server.server.session import Session, check_since, sought
 from draggan_server.server.sessions import Sessions
 from draggan_server.server.speeds import Speeds
 from draggan_server.server.thumbnails import Thumbnails
@@ -123,17 +120,20 @@ class LocalBackend:
 
         def work(session: Session) -> Result:
             to = session.state.position + by if position is None else position
-            state = sought(session.state, to)
-            generator = load_for(session, self._library).generator
-            ws = to_tensor(latent_of(state), generator.device)[None]
-            drawn = encode(draw(generator, ws, state.noise), preview, 0) if preview else None
-            session.state = state
+            there = dataclasses.replace(session, state=sought(session.state, to))
+            drawn = None
+            if preview:
+                check_since(there.state, preview.since)
+                drawn = preview_now(there, load_for(session, self._library).generator, preview, 0)
+            session.state = there.state
             return result(session, "sought", 0, time.monotonic() - began, drawn)
 
         return self._call(session_id, work)
 
     def pixels(self, session_id: str, request: ResultRequest) -> Pixels:
-        return self._call(session_id, lambda session: self._pixels(session, request.form != "model"))
+        return self._call(
+            session_id, lambda session: pixels_of(session, request, load_for(session, self._library).generator)
+        )
 
     def close(self, session_id: str) -> None:
         with self._jobs_lock:
@@ -163,17 +163,6 @@ class LocalBackend:
             self._jobs.pop(session.id, None)
         self._sessions.release(session)
 
-    def _pixels(self, session: Session, composited: bool) -> Pixels:
-        state = session.state
-        generator = load_for(session, self._library).generator
-        after = draw(generator, to_tensor(latent_of(state), generator.device)[None], state.noise)
-        if not composited:
-            return Pixels(to_array(_opaque(after)))
-        before = draw(generator, to_tensor(state.start_latent, generator.device)[None], state.noise)
-        picture = session.picture or Picture(_opaque(before))
-        edit = composite(picture, canvas_frame(state), before, after, editable(state))
-        return Pixels(to_array(edit.pixels), edit.x, edit.y)
-
     def _model_info(self, entry: ModelEntry) -> ModelInfo:
         points = entry.alignment.points if entry.alignment else ()
         return ModelInfo(
@@ -188,9 +177,3 @@ class LocalBackend:
             self._thumbnails.get(entry) or b"",
             self._speeds.get(entry.sha256),
         )
-
-
-def _opaque(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The model's picture [3, R, R] as RGBA [R, R, 4]."""
-    rgb = to_rgb8(picture)
-    return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])

@@ -7,6 +7,7 @@ the same selection share one. Kept as PNG: raw, a dozen in a large document woul
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,9 +17,8 @@ from torch import Tensor
 from draggan_client.edit_state import MAX_STATE_BYTES, EditState, KeptMask
 from draggan_client.errors import EditStateError
 from draggan_client.messages import MaskData
-from draggan_server.canvas import Frame, Mask, MaskError, mask_for_model
+from draggan_server.canvas import Frame, Mask, MaskError, Region, mask_for_model
 from draggan_server.canvas.depth import from_unit, to_unit
-from draggan_server.canvas.picture import Region
 from draggan_server.server.pixels import to_mask
 from draggan_server.server.session import Session, outgrown
 
@@ -34,27 +34,14 @@ def mask_in_frame(mask: MaskData | None, session: Session, frame: Frame) -> Mask
     if mask is None:
         return None
     values = to_mask(mask.array, mask.offset_x, mask.offset_y)
-    if session.picture is not None:
-        needed = Region.shared(frame, session.picture)
-        fits = (
-            values.x <= needed.left
-            and values.y <= needed.top
-            and values.x + values.width >= needed.right
-            and values.y + values.height >= needed.bottom
-        )
-    else:
-        side = int(frame.size)
-        needed = Region(0, 0, side, side)
-        fits = (values.x, values.y, values.width, values.height) == (0, 0, side, side)
-    if not fits:
+    needed = Region.shared(frame, session.begun_with)
+    if not values.region.contains(needed):
         raise MaskError(
             f"The editable mask is {values.width} x {values.height} px at ({values.x}, {values.y}), but the picture "
             f"inside the frame is {needed.width} x {needed.height} px at ({needed.left}, {needed.top}).",
             "Send one value for each of these pixels.",
         )
-    rows = slice(needed.top - values.y, needed.bottom - values.y)
-    columns = slice(needed.left - values.x, needed.right - values.x)
-    return Mask(values.values[rows, columns], needed.left, needed.top)
+    return Mask(needed.of(values.values, values.x, values.y), needed.left, needed.top)
 
 
 def mask_of_model(mask: Mask | None, frame: Frame, resolution: int, device: torch.device) -> Tensor | None:
@@ -77,18 +64,31 @@ def kept(mask: Mask | None) -> KeptMask | None:
     return KeptMask(png, mask.x, mask.y)
 
 
-def editable(state: EditState) -> Mask | None:
-    """What the drags in the picture were allowed to change: the largest of their masks at each pixel.
+def editable(state: EditState, since: int = 0) -> Mask | None:
+    """What the drags in the picture after position `since` were allowed to change: the largest of their masks at each
+    pixel.
 
     None: everything, since one of them had no mask, or there is none. Raises EditStateError.
     """
-    places = {drag.mask for drag in state.drags}
+    places = {drag.mask for drag in state.drags[since:]}
     if not places or None in places:
         return None
-    first, *others = [_read(mask) for place, mask in enumerate(state.masks) if place in places]
+    return _together([_read(mask) for place, mask in enumerate(state.masks) if place in places])
+
+
+def editable_with(state: EditState, since: int, mask: Mask | None) -> Mask | None:
+    """As `editable`, after one more drag with this mask, as `mask_in_frame` gave it."""
+    if mask is None or len(state.drags) == since:
+        return mask
+    before = editable(state, since)
+    return None if before is None else _together([before, Mask(to_unit(mask.values), mask.x, mask.y)])
+
+
+def _together(masks: Sequence[Mask]) -> Mask:
+    first, *others = masks
     together = first.values
     for other in others:
-        if other.values.shape != together.shape:
+        if other.region != first.region:
             raise EditStateError(
                 "This edit state is damaged: its masks differ in size.", "Start a new edit on this layer."
             )

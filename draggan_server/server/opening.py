@@ -30,10 +30,12 @@ from draggan_server.models import ModelEntry, ModelLibrary
 from draggan_server.server import frame_picture
 from draggan_server.server.engine import Work
 from draggan_server.server.errors import RefusedError
+from draggan_server.server.forms import check_drawn_frame
 from draggan_server.server.masks import editable
 from draggan_server.server.pixels import SmallPictures, draw, encode, half, to_picture, to_tensor
 from draggan_server.server.previews import PreviewBudget
 from draggan_server.server.results import result
+from draggan_server.server.session import canvas_frame, latent_at
 from draggan_server.server.sessions import Sessions
 from draggan_server.stylegan2 import z_from_seed
 
@@ -67,16 +69,11 @@ def open_session(request: OpenRequest, library: ModelLibrary, sessions: Sessions
     else:
         opened = _from_code(request, entry, checkpoint)
     drawn = time.monotonic()
-    ws = to_tensor(latent_of(opened.state), checkpoint.generator.device)[None]
+    ws = to_tensor(latent_at(opened.state, opened.state.position), checkpoint.generator.device)[None]
     picture = draw(checkpoint.generator, ws, opened.state.noise)
     session = sessions.add(opened.state, opened.picture, time.monotonic() - drawn)
     preview = encode(picture, PreviewOptions(), opened.steps)
     return result(session, "opened", opened.steps, time.monotonic() - began, preview)
-
-
-def latent_of(state: EditState) -> Array:
-    """[num_ws, w_dim] of the picture that the state shows."""
-    return state.history[state.position - 1].latent if state.position else state.start_latent
 
 
 def _from_state(state: EditState, request: OpenRequest, entry: ModelEntry, checkpoint: Checkpoint) -> Opened:
@@ -87,31 +84,29 @@ def _from_state(state: EditState, request: OpenRequest, entry: ModelEntry, check
             f"{entry.id!r} here has {entry.sha256[:12]}….",
             "Put that model's file back, or start a new edit on this layer.",
         )
-    _check_latent(latent_of(state), checkpoint)
+    _check_latent(state.start_latent, checkpoint)  # those of the history are like it
+    if not state.frame_picture:
+        check_drawn_frame(canvas_frame(state))
     # Damage is told now, not when it is to be shown.
     editable(dataclasses.replace(state, position=len(state.history)))
     picture = frame_picture.from_png(state.frame_picture) if state.frame_picture else None
     return Opened(state, picture)
 
 
-def canvas_frame(state: EditState) -> Frame:
-    """The state's frame as `canvas` knows it."""
-    return Frame(state.frame.x, state.frame.y, state.frame.size)
-
-
 def _from_code(request: OpenRequest, entry: ModelEntry, checkpoint: Checkpoint) -> Opened:
-    """From a seed or a latent: the document is the model's own picture."""
+    """From a seed or a latent: a drawn picture in its frame."""
     generator, source = checkpoint.generator, request.source
+    assert isinstance(source, FromSeed | FromLatent)
+    frame = source.frame or messages.Frame(0.0, 0.0, float(generator.resolution))
+    check_drawn_frame(Frame(frame.x, frame.y, frame.size))
     if isinstance(source, FromSeed):
         z = z_from_seed(source.seed, generator.config.z_dim).to(generator.device)
         with torch.no_grad():
             latent = half(generator.mapping(z, psi=source.psi)[0])
         seed, psi = source.seed, source.psi
     else:
-        assert isinstance(source, FromLatent)
         _check_latent(source.ws, checkpoint)
         latent, seed, psi = half(to_tensor(source.ws, torch.device("cpu"))), None, source.psi
-    frame = messages.Frame(0.0, 0.0, float(generator.resolution))
     return Opened(_new_state(request, entry, checkpoint, frame, latent, psi=psi, seed=seed))
 
 

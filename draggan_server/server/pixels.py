@@ -109,6 +109,15 @@ def encode(picture: NDArray[np.float32], options: PreviewOptions, step: int) -> 
     image = Image.fromarray(to_rgb8(picture))
     if image.width != options.size:
         image = image.resize((options.size, options.size), Image.Resampling.BICUBIC)
+    return _encoded(image, options, step)
+
+
+def encode_rgba(layer: NDArray[np.uint8], options: PreviewOptions, step: int) -> Preview:
+    """RGBA [size, size, 4] of the size that it is shown at as a file, which must be a PNG."""
+    return _encoded(Image.fromarray(layer), options, step)
+
+
+def _encoded(image: Image.Image, options: PreviewOptions, step: int) -> Preview:
     file = io.BytesIO()
     if options.format == "jpeg":
         image.save(file, "JPEG", quality=JPEG_QUALITY)

@@ -25,14 +25,14 @@ class PreviewBudget:
         self._work_s += seconds
 
     def is_due(self, now_s: float) -> bool:
-        """True when the interval has passed and one more preview, as costly as the last, keeps all of them
+        """True when the interval has passed and one more preview of the cost expected keeps all of them
         within the share of the work."""
         if self._last_shown_s is not None and now_s - self._last_shown_s < self._interval_s:
             return False
         return self._work_s > 0.0 and self._previews_s + self._last_cost_s <= self._share * self._work_s
 
-    def shown(self, now_s: float, cost_s: float) -> None:
-        """A preview was drawn at now_s and took cost_s."""
+    def shown(self, now_s: float, cost_s: float, next_cost_s: float | None = None) -> None:
+        """A preview was drawn at now_s and took cost_s; the next is likely to take as long, or next_cost_s."""
         self._last_shown_s = now_s
         self._previews_s += cost_s
-        self._last_cost_s = cost_s
+        self._last_cost_s = cost_s if next_cost_s is None else next_cost_s

@@ -12,10 +12,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from draggan_client import framing
+from draggan_client.arrays import Array
 from draggan_client.edit_state import MAX_STATE_BYTES, EditState, FinishedDrag, KeptMask, StatePoint
 from draggan_client.messages import SAME_PLACE_MODEL_PX, DragOptions, HandleState, PointPair
-from draggan_server.canvas import Picture
+from draggan_server.canvas import Frame, Picture, Region
 from draggan_server.server.errors import RefusedError
 
 _ROOM_BYTES = 1 << 20
@@ -37,12 +40,47 @@ class Session:
     """What drawing the picture took the last time."""
 
     @property
+    def frame(self) -> Frame:
+        """The edit's frame as `canvas` knows it."""
+        return canvas_frame(self.state)
+
+    @property
+    def begun_with(self) -> Picture:
+        """The pixels that the edit lies over. A drawn picture is opaque wherever its frame is; its colours are not
+        here, but in the model."""
+        if self.picture is not None:
+            return self.picture
+        region = Region.covering(self.frame)
+        pixel = np.full((1, 1, 4), 255, np.uint8)
+        return Picture(np.broadcast_to(pixel, (region.height, region.width, 4)), region.left, region.top)
+
+    @property
     def held_bytes(self) -> int:
         """Memory that goes when the session goes, roughly: what is large of it."""
         pixels = self.picture.pixels.nbytes if self.picture else 0
         masks = sum(len(mask.png) for mask in self.state.masks)
         latents = len(self.state.start_latent.data) * (1 + len(self.state.history))
         return pixels + masks + latents + len(self.state.frame_picture)
+
+
+def canvas_frame(state: EditState) -> Frame:
+    """The state's frame as `canvas` knows it. Raises FrameError where it is none to work with."""
+    return Frame(state.frame.x, state.frame.y, state.frame.size)
+
+
+def latent_at(state: EditState, position: int) -> Array:
+    """[num_ws, w_dim] of the picture after `position` finished drags."""
+    return state.history[position - 1].latent if position else state.start_latent
+
+
+def check_since(state: EditState, since: int) -> None:
+    """Raises RefusedError where the picture has not yet come to the position that its changes are to be shown since."""
+    if since > state.position:
+        raise RefusedError(
+            "bad_request",
+            f"There is no change since position {since}: the picture is at position {state.position} of its history.",
+            f"Ask for the change since a position from 0 to {state.position}.",
+        )
 
 
 def points_at(state: EditState, position: int) -> tuple[StatePoint, ...]:

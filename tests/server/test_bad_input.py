@@ -29,7 +29,9 @@ from draggan_client.messages import (
     Message,
     OpenRequest,
     PointPair,
+    PreviewOptions,
     Result,
+    ResultRequest,
     SeekRequest,
 )
 from draggan_client.schema import to_wire
@@ -131,7 +133,7 @@ def test_a_feature_block_that_the_model_has_not(server: ServerProcess, session: 
 # Masks
 
 
-@pytest.mark.parametrize("shape", [(16, 16), (64, 64), (32, 31)])
+@pytest.mark.parametrize("shape", [(16, 16), (64, 31), (31, 32)])
 def test_a_mask_of_another_size(server: ServerProcess, session: Result, shape: tuple[int, int]):
     mask = MaskData(zeros("u8", *shape))
     error = drag_error(server, session, [pull()], mask)
@@ -179,6 +181,87 @@ def test_a_frame_beside_the_picture(server: ServerProcess):
 def test_a_picture_too_small_for_a_frame(server: ServerProcess):
     error = open_error(server, FromPicture(Array("u8", (3, 3, 4), b"\xff" * 36)))
     expect(error, "bad_request", "3 x 3 px", hint="larger picture")
+
+
+@pytest.mark.parametrize("size", [1.0, 7.9, 1e6, 9000.0])
+def test_a_drawn_picture_in_a_silly_frame(server: ServerProcess, size: float):
+    for source in (FromSeed(1, frame=Frame(0.0, 0.0, size)), FromLatent(zeros("f16", 8, 16), frame=Frame(5, 5, size))):
+        error = open_error(server, source)
+        if size < 8:
+            expect(error, "bad_request", f"{size:g} px", hint="larger part")
+        else:
+            expect(error, "too_large", f"{size:.0f} x {size:.0f} px", "256 MiB", hint="smaller frame")
+
+
+# Results
+
+
+def result_error(server: ServerProcess, session: Result, request: ResultRequest) -> Error:
+    return server.ask("POST", f"/sessions/{session.session}/result", request).error
+
+
+def test_a_copy_of_something_else(server: ServerProcess, session: Result):
+    for shape, x in (((31, 32, 4), 0), ((32, 32, 4), 1), ((1, 1, 4), 0)):
+        error = result_error(server, session, ResultRequest("copy", onto=zeros("u8", *shape), offset_x=x))
+        expect(
+            error, "bad_request", f"{shape[1]} x {shape[0]} px at \\({x}, 0\\)", "32 x 32 px", hint="^Give the picture"
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "mention"),
+    [
+        ({"form": "copy"}, "onto.*nothing for the form 'copy'"),
+        ({"onto": to_wire(Array("u8", (1, 1, 4), b"1234"))}, "onto.*form 'edit'"),
+        ({"form": "copy", "depth": "u8", "onto": to_wire(Array("u16", (1, 1, 4), bytes(8)))}, "depth.*'u8'.*'u16'"),
+        ({"form": "copy", "onto": to_wire(Array("f16", (1, 1, 4), bytes(8)))}, "onto.dtype.*'f16'"),
+        ({"form": "copy", "onto": to_wire(Array("u8", (1, 1), b"1"))}, r"onto.shape.*\[1, 1\]"),
+        ({"form": "collage"}, "form.*'collage'.*'edit' or 'copy'"),
+        ({"depth": "f64"}, "depth.*'f64'"),
+        ({"since": -1}, "since.*-1"),
+        ({"composited": True}, "composited.*unknown"),
+    ],
+)
+def test_a_result_that_there_is_not(server: ServerProcess, session: Result, changes: dict, mention: str):
+    body = msgpack.packb({"type": "result_request", **changes})
+    expect(server.ask("POST", f"/sessions/{session.session}/result", body).error, "bad_request", mention)
+
+
+def test_a_copy_with_nan(server: ServerProcess, session: Result):
+    onto = {"dtype": "f32", "shape": [32, 32, 4], "data": np.full(4096, np.nan, "<f4").tobytes()}
+    body = msgpack.packb({"type": "result_request", "form": "copy", "onto": onto})
+    expect(server.ask("POST", f"/sessions/{session.session}/result", body).error, "bad_request", r"onto.*NaN")
+
+
+def test_a_change_since_a_time_to_come(server: ServerProcess, session: Result):
+    onto = zeros("u8", 32, 32, 4)
+    for request in (ResultRequest(since=1), ResultRequest("copy", 5, onto=onto)):
+        expect(
+            result_error(server, session, request),
+            "bad_request",
+            "since position [15]",
+            "position 0",
+            hint="from 0 to 0",
+        )
+    preview = PreviewOptions(format="png", content="edit", since=3)
+    drag = server.last_event(f"/sessions/{session.session}/drag", DragRequest((pull(),), preview=preview))
+    expect(drag, "bad_request", "since position 3", hint="from 0 to 0")
+    sought = server.ask("POST", f"/sessions/{session.session}/seek", SeekRequest(0, preview))
+    expect(sought.error, "bad_request", "since position 3")
+
+
+def test_a_result_too_large_to_be_sent(server: ServerProcess):
+    session = server.last_event("/sessions", OpenRequest(FromSeed(1, frame=Frame(0.0, 0.0, 8000.0)), "noise"))
+    assert isinstance(session, Result)
+    error = result_error(server, session, ResultRequest("picture", depth="f32"))
+    expect(error, "too_large", "8000 x 8000 px of 32 bits, 977 MiB", "256 MiB", hint="lower depth")
+
+
+def test_a_preview_of_an_edit_is_no_jpeg(server: ServerProcess, session: Result):
+    wire = to_wire(PreviewOptions(format="png", content="edit"))
+    body = raw_drag([raw_point()], preview={**wire, "format": "jpeg"})
+    answer = server.ask("POST", f"/sessions/{session.session}/drag", body)
+    expect(answer.error, "bad_request", "preview.format.*'jpeg'.*'png'")
 
 
 # Models, latents, edit states

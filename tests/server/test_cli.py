@@ -348,8 +348,10 @@ def test_what_only_the_server_can_know_is_said_as_plainly(draggan: Command):
     assert "no model 'nobody'. The models are: " in draggan.fails("generate", "--model", "nobody", "--seed", "1")
     at = ("drag", "--model", "noise", "--seed", "1")
     assert "(900, 10) lies outside the picture" in draggan.fails(*at, "--point", "900,10:3,3")
-    Image.new("L", (31, 32), 255).save(draggan.folder / "mask.png")
-    assert "inside the frame is 32 x 32 px" in draggan.fails(*at, "--point", "9,10:3,3", "--mask", "mask.png")
+    for width in (31, 64):
+        Image.new("L", (width, 32), 255).save(draggan.folder / "mask.png")
+        said = draggan.fails(*at, "--point", "9,10:3,3", "--mask", "mask.png")
+        assert f"The mask is {width} x 32 px, but the picture is 32 x 32 px" in said
     assert "no block at 256 px" in draggan.fails(*at, "--point", "9,10:3,3", "--feature-resolution", "256")
     Image.new("RGBA", (40, 40)).save(draggan.folder / "empty.png")
     said = draggan.fails("drag", "--model", "noise", "--picture", "empty.png", "--point", "9,10:3,3")

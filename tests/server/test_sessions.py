@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from draggan_client.messages import (
     FromSeed,
     FromState,
     MaskData,
+    Pixels,
     PointPair,
     Preview,
     PreviewOptions,
@@ -214,11 +216,9 @@ def test_a_picture_is_inverted_and_dragged_at_its_place_and_depth(server: Server
     )
     *_, result = drag
     pixels = session.pixels()
-    assert (pixels.picture.dtype, pixels.picture.shape) == ("u16", (48, 48, 4))
+    assert (pixels.picture.dtype, pixels.picture.shape) == ("u16", (48, 22, 4)), "no column of what must not change"
     assert (pixels.offset_x, pixels.offset_y) == (110, 210)
-    alpha = numbers(pixels.picture)[..., 3]
-    assert alpha[:, :22].any(), "the drag changed nothing that may change"
-    assert not alpha[:, 22:].any(), "what must not change shows the edit"
+    assert numbers(pixels.picture)[..., 3].any(), "the drag changed nothing that may change"
     again = opened(server, FromState(result.edit_state), model=None)
     assert again.pixels() == pixels
 
@@ -275,8 +275,170 @@ def test_an_edit_that_has_grown_too_large_loses_nothing(home: Path):
 
 
 def test_nothing_changed_is_nothing_shown(server: ServerProcess):
+    session = opened(server, FromSeed(7, frame=Frame(20.0, 30.0, 100.0)))
+    pixels = session.pixels()
+    assert (pixels.picture.shape, pixels.offset_x, pixels.offset_y) == ((1, 1, 4), 20, 30)
+    assert not numbers(pixels.picture).any()
+    copy = session.pixels(copy_onto(np.full((100, 100, 4), 255, np.uint8), 20, 30))
+    assert (numbers(copy.picture).tolist(), numbers(copy.changed).tolist()) == ([[[255] * 4]], [[0]])
+
+
+def copy_onto(pixels: np.ndarray, x: int, y: int, since: int = 0) -> ResultRequest:
+    dtype = {1: "u8", 2: "u16", 4: "f32"}[pixels.dtype.itemsize]
+    onto = Array(dtype, pixels.shape, pixels.astype(pixels.dtype.newbyteorder("<")).tobytes())
+    return ResultRequest("copy", since, onto=onto, offset_x=x, offset_y=y)
+
+
+CLEAR_STEPS = DragOptions(max_steps=2, step_size=0.5)
+
+
+def cleared(session: Session, x: float, y: float, **options) -> Result:
+    """A drag after which the picture is another one."""
+    *_, last = session.drag([pull(x, y, x + 10, y + 10)], settings=CLEAR_STEPS, **options)
+    return last
+
+
+def placed(pixels: Pixels, width: int, height: int, x: int = 0, y: int = 0) -> np.ndarray:
+    """The pixels on an empty document of that size and place."""
+    values = numbers(pixels.picture)
+    document = np.zeros((height, width, 4), values.dtype)
+    document[pixels.offset_y - y :, pixels.offset_x - x :][: values.shape[0], : values.shape[1]] = values
+    return document
+
+
+def test_a_drawn_picture_lies_in_its_frame(server: ServerProcess):
+    """Of any size: larger and smaller than the model draws it, and between the document's pixels."""
+    for frame in (Frame(100.5, 40.25, 90.5), Frame(-7.0, 3.0, 20.0)):
+        session = opened(server, FromSeed(7, frame=frame))
+        assert session.state().frame == frame
+        whole = session.pixels(ResultRequest("picture", depth="f32"))
+        left, top = math.floor(frame.x), math.floor(frame.y)
+        right, bottom = math.ceil(frame.x + frame.size), math.ceil(frame.y + frame.size)
+        assert (whole.picture.dtype, whole.picture.shape) == ("f32", (bottom - top, right - left, 4))
+        assert (whole.offset_x, whole.offset_y) == (left, top)
+        assert (numbers(whole.picture)[..., 3] == 1).all()
+        assert session.pixels(ResultRequest("picture")).picture.dtype == "u8"
+        model = numbers(session.pixels(ResultRequest("model")).picture).astype(float) / 255
+        assert np.abs(numbers(whole.picture).mean(axis=(0, 1)) - model.mean(axis=(0, 1))).max() < 0.02
+
+        mask = np.zeros((bottom - top, right - left), "<u1")
+        mask[:, : mask.shape[1] // 2] = 255
+        data = MaskData(Array("u8", mask.shape, mask.tobytes()), left, top)
+        x, y = frame.x + frame.size / 4, frame.y + frame.size / 4
+        drag = session.drag([pull(x, y, x + 3, y + 3)], data, CLEAR_STEPS)
+        assert list(drag)[-1].points[0].x == pytest.approx(x, abs=frame.size)
+        edit = placed(session.pixels(ResultRequest(depth="f32")), right - left, bottom - top, left, top)
+        assert edit[:, : mask.shape[1] // 2, 3].any()
+        assert not edit[:, mask.shape[1] // 2 :].any()
+        drawn = numbers(session.pixels(ResultRequest("picture", depth="f32")).picture)
+        full = edit[..., 3] == 1
+        assert full.any()
+        np.testing.assert_array_equal(edit[full], drawn[full])
+        again = opened(server, FromState(session.edit_state), model=None)
+        assert again.pixels() == session.pixels()
+        latent = opened(server, FromLatent(session.state().start_latent, frame=frame))
+        assert latent.pixels(ResultRequest("picture", depth="f32")) == whole
+
+
+def test_a_copy_is_the_layer_with_the_edit_in_it(server: ServerProcess):
+    rng = np.random.default_rng(0)
+    for dtype, full in (("u8", 255), ("u16", 65535), ("f32", 1)):
+        session = opened(server, FromPicture(painted(dtype=dtype), 100, 200, Frame(100.0, 200.0, 48.0)))
+        cleared(session, 110, 210)
+        layer = numbers(painted(dtype=dtype)).copy()
+        if dtype == "f32":
+            layer[:, 50:, :3] = 12.5  # beyond white, and beyond the frame
+        layer[..., 3] = full * rng.integers(1, 3, layer.shape[:2]) / 2
+        copy = session.pixels(copy_onto(layer, 100, 200))
+        assert copy.picture.dtype == dtype
+        changed = np.zeros(layer.shape[:2], bool)
+        rows = slice(copy.offset_y - 200, copy.offset_y - 200 + copy.picture.shape[0])
+        columns = slice(copy.offset_x - 100, copy.offset_x - 100 + copy.picture.shape[1])
+        changed[rows, columns] = numbers(copy.changed) == 255
+        assert changed[:44, :44].mean() > 0.9
+        assert not changed[48:].any() and not changed[:, 48:].any()
+        result = layer.copy()
+        result[rows, columns] = numbers(copy.picture)
+        assert (result[~changed] == layer[~changed]).all()
+        assert (result[..., 3] == layer[..., 3]).all()
+        edit = placed(session.pixels(), 64, 64, 100, 200).astype(float) / full
+        source = layer.astype(float) / full
+        expected = source[..., :3] + (edit[..., :3] - source[..., :3]) * edit[..., 3:]
+        np.testing.assert_allclose(result[..., :3] / full, expected, atol=2 / 255 if dtype == "u8" else 1e-3)
+
+
+def test_the_change_since_a_position_goes_above_what_came_of_it(server: ServerProcess):
+    """Above the layer that the first drag came to, the second drag's edit makes what both come to."""
     session = opened(server, FromSeed(7))
-    assert not numbers(session.pixels().picture)[..., 3].any()
+    cleared(session, 4, 4)
+    first = numbers(session.pixels(ResultRequest("model")).picture)
+    list(session.drag([pull(20, 4, 26, 8)], settings=DragOptions(max_steps=2, step_size=0.02)))
+    both = numbers(session.pixels(ResultRequest("model")).picture)
+    edit = placed(session.pixels(ResultRequest(since=1)), 32, 32)
+    assert not np.array_equal(edit, placed(session.pixels(), 32, 32))
+    weight = edit[..., 3:] / 255
+    shown = first[..., :3] * (1 - weight) + edit[..., :3] * weight
+    assert np.abs(shown - both[..., :3]).max() <= 13, "what changed less than clearly shows less than fully"
+    copy = session.pixels(copy_onto(first, 0, 0, since=1))
+    spliced = first.copy()
+    height, width = copy.picture.shape[:2]
+    spliced[copy.offset_y : copy.offset_y + height, copy.offset_x : copy.offset_x + width] = numbers(copy.picture)
+    assert np.abs(spliced[..., :3] - shown).max() <= 1.5
+    assert not numbers(session.pixels(ResultRequest(since=2)).picture).any()
+    assert session.pixels(ResultRequest("picture", since=9)) == session.pixels(ResultRequest("picture"))
+
+
+def test_the_masks_that_count_are_those_since_the_position(server: ServerProcess):
+    session = opened(server, FromSeed(7))
+    for columns in (slice(0, 8), slice(24, 32)):
+        mask = np.zeros((32, 32), "<u1")
+        mask[:, columns] = 255
+        cleared(session, 4, 4, mask=MaskData(Array("u8", mask.shape, mask.tobytes())))
+    columns = np.flatnonzero(placed(session.pixels(ResultRequest(since=1)), 32, 32)[..., 3].any(axis=0))
+    assert columns.size and columns.min() >= 24
+
+
+EDITS = PreviewOptions(size=64, format="png", interval_s=0.0, content="edit")
+
+
+def rgba(preview: Preview) -> np.ndarray:
+    with Image.open(io.BytesIO(preview.data)) as picture:
+        assert (picture.format, picture.mode) == ("PNG", "RGBA")
+        return np.asarray(picture).astype(int)
+
+
+def test_previews_of_the_edit_are_what_will_be_inserted(server: ServerProcess):
+    frame = Frame(10.0, 20.0, 64.0)
+    session = opened(server, FromSeed(7, frame=frame), model="brisk")
+    cleared(session, 30, 40)
+    mask = np.zeros((64, 64), "<u1")
+    mask[:, 20:] = 255
+    options = dataclasses.replace(EDITS, since=1)
+    *events, result = session.drag(
+        [pull(30, 40, 60, 70)],
+        MaskData(Array("u8", mask.shape, mask.tobytes()), 10, 20),
+        DragOptions(max_steps=40, step_size=0.1),
+        options,
+    )
+    previews = [event for event in events if isinstance(event, Preview)]
+    assert previews, "none in 40 steps"
+    for preview in (*previews, result.preview):
+        layer = rgba(preview)
+        assert layer.shape == (64, 64, 4)
+        assert not layer[:, :20].any(), "what must not change"
+        assert not layer[layer[..., 3] == 0].any()
+    inserted = placed(session.pixels(ResultRequest(since=1)), 64, 64, 10, 20).astype(int)
+    assert inserted[..., 3].any()
+    last = rgba(result.preview)
+    assert np.abs(last[..., 3] - inserted[..., 3]).max() <= 1
+    shown = inserted[..., 3] > 0
+    assert np.abs(last[shown] - inserted[shown]).max() <= 1, "drawn at the model's own size they are the same"
+
+    undone = session.undo(options)
+    assert not rgba(undone.preview).any()
+    assert session.redo(options).preview == dataclasses.replace(result.preview, step=0)
+    assert rgba(session.seek(2, EDITS).preview)[:, :20, 3].any(), "the first drag had no mask"
+    assert session.seek(2).preview is None
 
 
 def test_stop_keeps_what_there_is(server: ServerProcess):

@@ -14,33 +14,21 @@ from draggan_server.cli.animation import FIRST_MS, LAST_MS, MOST_FRAMES, encoded
 from draggan_server.cli.errors import CommandError
 from draggan_server.cli.files import Outputs, check_writable
 from draggan_server.cli.marks import Mark, with_marks
-from draggan_server.cli.pictures import encoded, on_wire, read_mask, read_picture, with_edit
+from draggan_server.cli.pictures import encoded, on_wire, read_mask, read_picture, with_copy
 
 
 def plain(width: int, height: int, rgba: tuple[int, ...]) -> np.ndarray:
     return np.full((height, width, 4), rgba, np.uint8)
 
 
-def test_an_edit_is_laid_into_the_picture_and_alpha_stays():
+def test_a_copy_replaces_what_it_is_a_copy_of():
     picture = plain(6, 5, (100, 100, 100, 255))
-    picture[:, 3:, 3] = 128
-    edit = plain(3, 2, (200, 0, 50, 255))
-    edit[:, 1:, 3] = 128  # as `composite` says it: the change times the picture's own alpha
-    edit[1, 2, 3] = 64
-    result = with_edit(picture, Pixels(on_wire(edit), offset_x=2, offset_y=1))
-    assert (result[..., 3] == picture[..., 3]).all()
-    assert result[1, 2, :3].tolist() == [200, 0, 50]
-    assert result[1, 3, :3].tolist() == [200, 0, 50], "changed wholly, though it is half transparent"
-    assert result[2, 4, :3].tolist() == [150, 50, 75], "changed by half"
-    outside = np.ones((5, 6), bool)
-    outside[1:3, 2:5] = False
-    assert (result[outside] == picture[outside]).all()
-    assert (picture[1, 2] == 100)[:3].all(), "the picture given is left alone"
-
-
-def test_an_edit_of_another_picture_is_refused():
-    with pytest.raises(CommandError, match=r"3 x 2 px at \(4, 4\).*6 x 5"):
-        with_edit(plain(6, 5, (0, 0, 0, 255)), Pixels(on_wire(plain(3, 2, (0, 0, 0, 255))), 4, 4))
+    copy = np.random.default_rng(0).integers(0, 256, (2, 3, 4), np.uint8)
+    result = with_copy(picture, Pixels(on_wire(copy), offset_x=2, offset_y=1))
+    assert (result[1:3, 2:5] == copy).all()
+    result[1:3, 2:5] = picture[1:3, 2:5]
+    assert (result == picture).all()
+    assert (picture == (100, 100, 100, 255)).all(), "the picture given is left alone"
 
 
 @pytest.mark.parametrize(

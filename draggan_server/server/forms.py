@@ -1,0 +1,81 @@
+"""The pixels of a session, in the forms that a client can ask for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from draggan_client.framing import MAX_BODY_BYTES
+from draggan_client.messages import Depth, Pixels, ResultRequest
+from draggan_server.canvas import Frame, Picture, Region, composite, edited_copy, to_rgb8, whole_frame
+from draggan_server.canvas.depth import from_unit
+from draggan_server.server.errors import RefusedError
+from draggan_server.server.masks import editable
+from draggan_server.server.pixels import draw, to_array, to_picture, to_tensor
+from draggan_server.server.session import Session, check_since, latent_at
+from draggan_server.stylegan2 import Generator
+
+_DEPTHS: dict[Depth, np.dtype] = {"u8": np.dtype(np.uint8), "u16": np.dtype(np.uint16), "f32": np.dtype(np.float32)}
+_ROOM_BYTES = 1 << 16
+"""In a message, for all that is not pixels."""
+
+
+def pixels_of(session: Session, request: ResultRequest, generator: Generator) -> Pixels:
+    """Raises RefusedError, CanvasError and EditStateError."""
+    state = session.state
+    if request.form in ("edit", "copy"):
+        check_since(state, request.since)
+    begun_with = session.begun_with
+    depth = _DEPTHS[request.depth] if request.depth else begun_with.pixels.dtype
+    ws = {
+        position: to_tensor(latent_at(state, position), generator.device)[None]
+        for position in (state.position, request.since)
+        if position <= state.position
+    }
+    if request.form == "picture":
+        check_size(Region.covering(session.frame), depth)
+    after = draw(generator, ws[state.position], state.noise)
+    if request.form == "picture":
+        return _at_its_place(whole_frame(after, session.frame, depth))
+    if request.form == "model":
+        return Pixels(to_array(opaque(after, depth)))
+    before = draw(generator, ws[request.since], state.noise)
+    mask = editable(state, request.since)
+    if request.onto is None:
+        edit = composite(begun_with, session.frame, before, after, mask, depth)
+        check_size(edit.region, depth)
+        return _at_its_place(edit)
+    onto = to_picture(request.onto, request.offset_x, request.offset_y)
+    copy = edited_copy(onto, begun_with, session.frame, before, after, mask)
+    return Pixels(to_array(copy.picture.pixels), copy.picture.x, copy.picture.y, to_array(copy.changed))
+
+
+def check_size(region: Region, depth: np.dtype) -> None:
+    """Raises RefusedError where pixels of that region are too many for one message."""
+    size = region.width * region.height * 4 * depth.itemsize
+    if size > MAX_BODY_BYTES - _ROOM_BYTES:
+        raise RefusedError(
+            "too_large",
+            f"That would be {region.width} x {region.height} px of {depth.itemsize * 8} bits, {size / 2**20:.0f} MiB; "
+            f"{MAX_BODY_BYTES / 2**20:.0f} MiB can be sent at once.",
+            "Choose a smaller frame or a lower depth.",
+        )
+
+
+def check_drawn_frame(frame: Frame) -> None:
+    """Raises RefusedError where a drawn picture of that frame could not be sent in any depth."""
+    check_size(Region.covering(frame), np.dtype(np.uint8))
+
+
+def opaque(picture: np.ndarray, depth: np.dtype) -> np.ndarray:
+    """The model's picture [3, R, R] as RGBA [R, R, 4]."""
+    if depth == np.uint8:
+        rgb = to_rgb8(picture)
+        return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
+    rgba = np.concatenate(
+        [picture.transpose(1, 2, 0) * 0.5 + 0.5, np.ones((*picture.shape[1:], 1), np.float32)], axis=2
+    )
+    return from_unit(rgba, depth)
+
+
+def _at_its_place(picture: Picture) -> Pixels:
+    return Pixels(to_array(picture.pixels), picture.x, picture.y)
