@@ -9,10 +9,10 @@ import base64
 import binascii
 import struct
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from . import framing, schema
+from . import framing, png_place, schema
 from .arrays import Feature, Latent
 from .errors import EditStateError, EditStateVersionError, FramingError, MessageError
 from .messages import (
@@ -60,6 +60,18 @@ class StatePoint(schema.Record):
         parts = (self.reference_x, self.reference_y, self.reference_feature, self.reference_resolution)
         if 0 < sum(part is not None for part in parts) < len(parts):
             raise MessageError("reference", "only a part of it", "place, feature and resolution, or none of them")
+
+    def moved(self, dx: float, dy: float) -> "StatePoint":
+        """This point, and where it was first put, elsewhere in the document."""
+        return replace(
+            self,
+            handle_x=self.handle_x + dx,
+            handle_y=self.handle_y + dy,
+            target_x=self.target_x + dx,
+            target_y=self.target_y + dy,
+            reference_x=None if self.reference_x is None else self.reference_x + dx,
+            reference_y=None if self.reference_y is None else self.reference_y + dy,
+        )
 
 
 @dataclass(frozen=True)
@@ -132,6 +144,36 @@ class EditState(Message, type="edit_state"):
     def mask_of(self, drag: FinishedDrag) -> KeptMask | None:
         """The editable mask of a drag of the history; None: it had none."""
         return None if drag.mask is None else self.masks[drag.mask]
+
+    def moved(self, dx: float, dy: float) -> "EditState":
+        """This edit for a layer that was moved by so many document px: frame, points, references and masks.
+
+        Pixels lie on whole ones, so masks and the picture move by the nearest whole number. Raises EditStateError
+        where that leads out of any document, or the picture is damaged.
+        """
+        if dx == 0 and dy == 0:
+            return self
+        whole_x, whole_y = round(dx), round(dy)
+        try:
+            return replace(
+                self,
+                frame=replace(self.frame, x=self.frame.x + dx, y=self.frame.y + dy),
+                points=tuple(point.moved(dx, dy) for point in self.points),
+                history=tuple(
+                    replace(drag, points=tuple(point.moved(dx, dy) for point in drag.points)) for drag in self.history
+                ),
+                masks=tuple(
+                    replace(mask, offset_x=mask.offset_x + whole_x, offset_y=mask.offset_y + whole_y)
+                    for mask in self.masks
+                ),
+                frame_picture=self.frame_picture and png_place.moved(self.frame_picture, whole_x, whole_y),
+            )
+        except MessageError as error:
+            raise EditStateError(f"This edit cannot be moved by {dx:g}, {dy:g} px: {error}") from None
+        except ValueError as error:
+            raise EditStateError(
+                f"This edit state is damaged: its picture cannot be moved ({error}).", "Start a new edit on this layer."
+            ) from None
 
     def to_bytes(self) -> bytes:
         """This state as bytes, for a document that takes any."""

@@ -1,11 +1,9 @@
 """When a result must be a complete copy of the layer, and how such a copy is made of the layer's own bytes."""
 
-import re
 from dataclasses import dataclass
 
 Bytes = bytes | bytearray | memoryview
 
-_RUN = re.compile(rb"[^\0]+", re.DOTALL)
 _ALL_OR_NOTHING = bytes([0]) + b"\xff" * 255
 _PIXELS_PER_RUN = 24
 """Shorter runs than this, on average, are faster done as one long number."""
@@ -68,7 +66,7 @@ def splice(
     flat = memoryview(target)
     if width is None or (width == target_width and left == 0):
         start = top * (width or 0) * pixel_bytes
-        if len(flat) < start + len(source) or (width is None and len(flat) != len(source)):
+        if top < 0 or len(flat) < start + len(source) or (width is None and len(flat) != len(source)):
             raise ValueError(f"{count} pixels do not fit into {len(flat)} bytes of {pixel_bytes} each")
         _splice_run(flat[start : start + len(source)], memoryview(source), bytes(changed), pixel_bytes)
         return
@@ -92,9 +90,12 @@ def _splice_run(target: memoryview, source: memoryview, changed: bytes, pixel_by
     flags = changed.translate(_ALL_OR_NOTHING)
     runs = flags.count(b"\0\xff") + flags.startswith(b"\xff")
     if runs * _PIXELS_PER_RUN <= len(flags):
-        for run in _RUN.finditer(flags):
-            part = slice(run.start() * pixel_bytes, run.end() * pixel_bytes)
+        start = flags.find(b"\xff")
+        while start >= 0:
+            end = flags.find(b"\0", start)
+            part = slice(start * pixel_bytes, (end if end >= 0 else len(flags)) * pixel_bytes)
             target[part] = source[part]
+            start = flags.find(b"\xff", end) if end >= 0 else -1
         return
     # A speckled mask: pick bit by bit, all pixels in one step.
     picked = bytearray(len(flags) * pixel_bytes)

@@ -1,0 +1,84 @@
+"""An edit whose layer was moved goes along: every place in it, and no other number."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from draggan_client import png_place
+from draggan_client.edit_state import EditState, FinishedDrag, KeptMask, StatePoint
+from draggan_client.errors import EditStateError
+from draggan_server.canvas import Frame, Picture
+from draggan_server.server import frame_picture
+from tests.plugins.strategies import edit_states
+from tests.plugins.test_edit_state import LATENT, STATE
+
+POINT = StatePoint("1", 10, 20, 30, 40, 11, 21, dataclasses.replace(LATENT, shape=(6,)), 16)
+FRESH = StatePoint("2", 1, 2, 3, 4)
+PICTURE = Picture(np.random.default_rng(1).integers(0, 256, (40, 50, 4)).astype(np.uint8), -3, 7)
+PNG = frame_picture.to_png(PICTURE, Frame(0, 0, 32), 32)
+WHOLE = dataclasses.replace(
+    STATE,
+    points=(POINT, FRESH),
+    history=(FinishedDrag(LATENT, (POINT,), "reached", 3, 0),),
+    masks=(KeptMask(b"a PNG", 5, 6),),
+    position=1,
+    frame_picture=PNG,
+)
+
+
+def test_everything_that_lies_somewhere_is_moved() -> None:
+    moved = WHOLE.moved(100, -50)
+    assert (moved.frame.x, moved.frame.y, moved.frame.size) == (100, -50, WHOLE.frame.size)
+    point = dataclasses.replace(
+        POINT, handle_x=110, handle_y=-30, target_x=130, target_y=-10, reference_x=111, reference_y=-29
+    )
+    assert moved.points == (point, StatePoint("2", 101, -48, 103, -46))
+    assert moved.history[0].points == (point,)
+    assert moved.masks == (KeptMask(b"a PNG", 105, -44),)
+    before, after = frame_picture.from_png(PNG), frame_picture.from_png(moved.frame_picture)
+    assert (after.x, after.y) == (before.x + 100, before.y - 50)
+    assert np.array_equal(after.pixels, before.pixels)
+    rest = {"frame", "points", "history", "masks", "frame_picture"}
+    for field in dataclasses.fields(EditState):
+        assert field.name in rest or getattr(moved, field.name) == getattr(WHOLE, field.name)
+    assert EditState.from_bytes(moved.to_bytes()) == moved
+
+
+def test_parts_of_a_pixel_move_points_and_not_masks() -> None:
+    moved = WHOLE.moved(0.4, -0.6)
+    assert (moved.frame.x, moved.points[0].handle_y) == (pytest.approx(0.4), pytest.approx(19.4))
+    assert (moved.masks[0].offset_x, moved.masks[0].offset_y) == (5, 5)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(edit_states(), st.integers(-2000, 2000), st.integers(-2000, 2000))
+def test_there_and_back_is_where_it_was(state: EditState, dx: int, dy: int) -> None:
+    state = dataclasses.replace(state, frame_picture=PNG)
+    try:
+        there = state.moved(dx, dy)
+    except EditStateError as error:  # a point at the end of the world
+        assert "cannot be moved by" in error.message
+        return
+    assert there != state or dx == dy == 0
+    back = there.moved(-dx, -dy)
+    assert frame_picture.from_png(back.frame_picture).x == frame_picture.from_png(PNG).x
+    assert back.masks == state.masks
+    for now, before in zip(back.points, state.points, strict=True):
+        assert now.handle_x == pytest.approx(before.handle_x) and now.target_y == pytest.approx(before.target_y)
+        assert now.reference_feature == before.reference_feature
+
+
+@pytest.mark.parametrize("png", [b"no PNG", PNG[:60], PNG[:-1], PNG[:30] + b"x" + PNG[31:]])
+def test_a_damaged_picture_is_refused(png: bytes) -> None:
+    with pytest.raises(EditStateError, match="its picture cannot be moved"):
+        dataclasses.replace(WHOLE, frame_picture=png).moved(1, 1)
+
+
+def test_a_picture_without_a_place_is_refused() -> None:
+    parts = [(kind, data) for kind, data in png_place._chunks(PNG) if kind != b"tEXt"]
+    nowhere = PNG[:8] + b"".join(png_place._chunk(kind, data) for kind, data in parts)
+    with pytest.raises(ValueError, match="does not say where it lies"):
+        png_place.moved(nowhere, 1, 1)
