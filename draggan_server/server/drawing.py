@@ -39,7 +39,9 @@ class DragPreviews:
         """mask: of the drag that begins. Raises EditStateError."""
         self._options = options
         self._session = session
-        self._budget = PreviewBudget(options.interval_s if options else 0.0, session.draw_s)
+        # The first of an edit takes three pictures: see `_Edit.prepare`.
+        first_cost_s = session.draw_s * (3 if options and options.content == "edit" else 1)
+        self._budget = PreviewBudget(options.interval_s if options else 0.0, first_cost_s)
         self._pictures = SmallPictures(generator, options.size if options else generator.resolution)
         self._edit: _Edit | None = None
         if options and options.content == "edit":

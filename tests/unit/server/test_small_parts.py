@@ -65,6 +65,19 @@ def test_previews_never_take_more_than_their_share_nor_come_too_often(step_s, pr
     assert all(gap >= SHORTEST_INTERVAL_S - 1e-9 for gap in gaps)
 
 
+def test_a_first_preview_that_took_longer_does_not_make_the_next_expected_to():
+    budget = PreviewBudget(interval_s=0.0, expected_cost_s=3.0)
+    budget.worked(11.9)
+    assert not budget.is_due(0.0)
+    budget.worked(0.1)
+    assert budget.is_due(0.0)
+    budget.shown(0.0, 3.0, next_cost_s=1.0)
+    budget.worked(3.9)
+    assert not budget.is_due(10.0)
+    budget.worked(0.1)
+    assert budget.is_due(10.0)
+
+
 def test_a_longer_interval_is_kept():
     budget = PreviewBudget(interval_s=2.0)
     budget.worked(100.0)
