@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..qt import QtCore, QtGui, QtWidgets
+from .pictures import image_of
 
 _MAX_SIDE = 200
 
@@ -25,9 +26,9 @@ class PreviewBox(QtWidgets.QWidget):
         """Show these files; both empty: no preview."""
         changed = False
         if base is not self._base[0]:
-            self._base, changed = (base, _image(base)), True
+            self._base, changed = (base, image_of(base)), True
         if edit is not self._edit[0]:
-            self._edit, changed = (edit, _image(edit)), True
+            self._edit, changed = (edit, image_of(edit)), True
         if changed:
             self.setVisible(self._base[1] is not None or self._edit[1] is not None)
             self.update()
@@ -50,8 +51,3 @@ class PreviewBox(QtWidgets.QWidget):
             if image is not None:
                 painter.drawImage(square, image)
         painter.end()
-
-
-def _image(file: bytes) -> Any:
-    image = QtGui.QImage.fromData(file) if file else None
-    return image if image is not None and not image.isNull() else None

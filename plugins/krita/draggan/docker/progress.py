@@ -35,6 +35,7 @@ class ProgressBox(QtWidgets.QWidget):
         self.setVisible(look is not None)
         if look is None:
             return
+        self.bar.setVisible(bool(look.text))
         self.bar.setRange(0, 0 if look.fraction is None else _PARTS)
         if look.fraction is not None:
             self.bar.setValue(round(min(max(look.fraction, 0.0), 1.0) * _PARTS))

@@ -62,7 +62,7 @@ class PointLook:
 
 @dataclass(frozen=True)
 class ProgressLook:
-    """How far something is: `fraction` of 0 to 1, or None while that is not known."""
+    """How far something is: `fraction` of 0 to 1, or None while that is not known. Without `text` there is no bar."""
 
     text: str
     fraction: float | None

@@ -1,0 +1,490 @@
+"""Ties everything together: what the artist does in docker, canvas and menus; documents and layers; the server.
+
+One for a Krita, with one `Edit` for each document that has one. Every window's docker shows the active document's.
+"""
+
+from typing import Any
+
+import krita
+
+from ..canvas import DragMode
+from ..draggan_client.diagnostics import recent_errors
+from ..draggan_client.editing import Problem, ServerDesk, ServerPhase, Worker
+from ..draggan_client.errors import DragganError
+from ..draggan_client.messages import DragOptions, ModelInfo
+from ..draggan_client.settings_table import Value, options_from
+from ..layers import nodes
+from ..layers.looking import why_not
+from ..layers.region import Region
+from ..layers.spaces import Space
+from ..qt import QT6, QtCore, QtWidgets, is_gone, own
+from .edit import Edit, Means
+from .hand_over import HandOver
+from .memory import Memory
+from .notices_kept import Notices
+from .places import frame_for_picture, side_of_new_document
+from .show import Facts, docker_state
+from .state import Choice
+
+_LOOK_MS = 300
+"""Krita does not tell scripts when another layer is chosen, or a layer goes: so we look."""
+_SOON_MS = 15
+"""Changes that come together are shown together."""
+_DEFAULT_RESOLUTION = 512
+
+
+class Controller(QtCore.QObject):
+    """Made when the plugin is loaded; begins when Krita is up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        application = krita.Krita.instance()
+        self._krita = application
+        self._panels: list[Any] = []
+        self._mode_actions: list[Any] = []
+        self._edits: list[Edit] = []
+        self._memory = Memory(application)
+        self._options: dict[str, Value] = self._memory.options
+        self._model = self._memory.model
+        self._notices = Notices(self.show_soon)
+        self._hand_over = HandOver()
+        self._worker = Worker("draggan-documents", self._hand_over)
+        self._desk = ServerDesk(self._hand_over, self._server_changed, f"Krita {application.version()}, Qt {_qt()}")
+        self._means = Means(
+            self._desk.connection,
+            self._hand_over,
+            self._worker,
+            self._notices,
+            self.show_soon,
+            lambda: self._model,
+            self._drag_options,
+        )
+        self._mode = DragMode(self)
+        self._mode.changed.connect(self._points_changed)
+        self._mode.apply_asked.connect(self.apply)
+        self._mode.finished.connect(self._mode_ended)
+        self._mode.outside.connect(self._pressed_outside)
+        self._drawing: Edit | None = None
+        self._wanted_picture: tuple[int, float] | None = None
+        self._trouble_told = ""
+        self._began = False
+        self._soon = QtCore.QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self._show)
+        self._looker = QtCore.QTimer(self)
+        self._looker.setInterval(_LOOK_MS)
+        self._looker.timeout.connect(self.look)
+
+    # Krita
+
+    def begin(self) -> None:
+        """Krita is up. Idempotent."""
+        if self._began:
+            return
+        self._began = True
+        notifier = self._krita.notifier()
+        notifier.setActive(True)
+        notifier.applicationClosing.connect(self.end)
+        notifier.viewClosed.connect(lambda *_: self.look_soon())
+        notifier.imageClosed.connect(lambda *_: self.look_soon())
+        notifier.viewCreated.connect(lambda *_: self.look_soon())
+        self._looker.start()
+        self._desk.refresh()
+
+    def end(self) -> None:
+        """Krita closes."""
+        self._looker.stop()
+        self._soon.stop()
+        if self._mode.is_on:
+            self._mode.leave()
+        for edit in self._edits:
+            edit.close()
+        self._edits.clear()
+        self._desk.close()
+        self._worker.close()
+        self._hand_over.close()
+        self._panels.clear()
+
+    def attach(self, panel: Any) -> None:
+        """A docker's panel: shows the state from now on, and asks for things."""
+        self.begin()
+        self._panels.append(panel)
+        panel.mode_wanted.connect(self.set_mode)
+        panel.model_chosen.connect(self.choose_model)
+        panel.picture_wanted.connect(self.new_picture)
+        panel.points_selected.connect(self._select_points)
+        panel.points_removed.connect(self._remove_points)
+        panel.start.connect(self.start)
+        panel.stop.connect(self.stop)
+        panel.apply.connect(self.apply)
+        panel.discard.connect(self.discard)
+        panel.seek.connect(self._seek)
+        panel.option_changed.connect(self._set_option)
+        panel.options_reset.connect(self._reset_options)
+        panel.server_start.connect(self._desk.start)
+        panel.server_stop.connect(self._desk.stop)
+        panel.diagnostics.connect(self._copy_diagnostics)
+        panel.answered.connect(self._notices.answer)
+        self.show_soon()
+
+    def attach_mode_action(self, action: Any) -> None:
+        """An action that is checked while the mode is on."""
+        self._mode_actions.append(action)
+
+    def look_soon(self) -> None:
+        """Something about the documents may have changed."""
+        QtCore.QTimer.singleShot(0, self.look)
+
+    def look(self) -> None:
+        """Look at Krita: which documents there are, which is in front, what became of the layers."""
+        if not self._began or not self._looker.isActive():
+            return
+        documents = own(self._krita.documents())
+        for edit in list(self._edits):
+            if not any(edit.is_of(document) for document in documents):
+                self._forget(edit)
+            else:
+                edit.check()
+        self._follow_document()
+        self.show_soon()
+
+    def _forget(self, edit: Edit) -> None:
+        if self._mode.board is edit.board:
+            self._mode.leave()
+        if self._drawing is edit:
+            self._drawing = None
+        edit.close()
+        self._edits.remove(edit)
+
+    def _follow_document(self) -> None:
+        """The mode is on where the artist has put it on: for that document, and not for others."""
+        edit = self._edit()
+        wanted = edit is not None and edit.wants_mode and edit.frame is not None
+        if wanted and edit is not None:
+            view = self._view()
+            if self._mode.board is not edit.board and view is not None:
+                self._mode.enter(view, edit.board)
+            self._show_on_canvas(edit)
+        elif self._mode.is_on:
+            self._mode.leave()
+
+    def _show_on_canvas(self, edit: Edit) -> None:
+        if self._mode.board is edit.board:
+            self._mode.show_frame(edit.frame)
+            if edit.image is not self._image_shown:
+                self._image_shown = edit.image
+                self._mode.show_preview(edit.image, edit.frame)
+            self._mode.set_locked(edit.is_running)
+
+    _image_shown: Any = None
+
+    # What the artist does
+
+    def set_mode(self, on: bool) -> None:
+        """Put points on the active layer, or leave that."""
+        edit = self._edit()
+        if not on:
+            if edit is not None:
+                edit.wants_mode = False
+            self.look()
+            return
+        edit = self._edit_to_work_on()
+        if edit is not None:
+            edit.wants_mode = True
+            edit.prepare()
+        self.look()
+
+    def start_or_stop(self) -> None:
+        """The action of that name."""
+        edit = self._edit()
+        if edit is not None and edit.facts().is_running:
+            self.stop()
+        else:
+            self.start()
+
+    def start(self) -> None:
+        """Pull the points."""
+        edit = self._edit()
+        if edit is not None and edit.facts().has_pull:
+            edit.start()
+        self.show_soon()
+
+    def stop(self) -> None:
+        """Stop what runs."""
+        edit = self._edit()
+        if edit is not None:
+            edit.stop()
+
+    def apply(self) -> None:
+        """What the drags have come to becomes a layer."""
+        edit = self._edit()
+        if edit is not None:
+            edit.apply()
+
+    def discard(self) -> None:
+        """Drop what is not applied; asks where finished drags would go."""
+        edit = self._edit()
+        if edit is None or edit.is_busy:
+            return
+        if edit.unapplied:
+            self._ask_discard(edit, edit.discard)
+        else:
+            edit.discard()
+
+    def new_picture_as_shown(self) -> None:
+        """A new picture, with what the docker in front says."""
+        panel = next((panel for panel in self._panels if not is_gone(panel) and panel.isVisible()), None)
+        panel = panel or next((panel for panel in self._panels if not is_gone(panel)), None)
+        if panel is not None:
+            panel.seed.make()
+
+    def new_picture(self, seed: int, psi: float) -> None:
+        """A new layer with the picture of a seed, in a new document where there is none."""
+        edit = self._edit()
+        if self._drawing is not None or (edit is not None and edit.is_busy):
+            return
+        if edit is not None and edit.unapplied:
+            self._ask_discard(edit, lambda: self._new_picture(seed, psi))
+        else:
+            self._new_picture(seed, psi)
+
+    def choose_model(self, model: str) -> None:
+        """For the pictures and layers that are opened from now on."""
+        self._model = self._memory.model = model
+        edit = self._edit()
+        if edit is not None:
+            edit.model_changed()
+        self.show_soon()
+
+    def _ask_discard(self, edit: Edit, then: Any) -> None:
+        drags = edit.unapplied
+        layer = edit.level.name if edit.level else ""
+        self._notices.ask(
+            "discard",
+            f"Discard the drag on “{layer}”?" if drags == 1 else f"Discard the {drags} drags on “{layer}”?",
+            "They are not applied, and cannot be brought back.",
+            (Choice("discard", "Discard"), Choice("keep", "Keep")),
+            lambda choice: then() if choice == "discard" else None,
+        )
+
+    def _new_picture(self, seed: int, psi: float) -> None:
+        model = self._chosen_model()
+        if model is None:  # the models, and so their sizes, are not known before the server has run
+            self._wanted_picture = (seed, psi)
+            if self._desk.status.phase is not ServerPhase.STARTING:
+                self._desk.start()
+            self.show_soon()
+            return
+        document = self._krita.activeDocument()
+        if document is None:
+            document = self._new_document(model, seed)
+            if document is None:
+                return
+        before = self._edit()
+        whole = Region(0, 0, document.width(), document.height())
+        frame = frame_for_picture(whole, _selected(document))
+        edit = Edit(self._means, document)
+        edit.wants_mode = before is not None and before.wants_mode
+        if before is not None:
+            self._forget(before)
+        self._edits.append(edit)
+        self._drawing = edit
+        edit.draw(seed, psi, frame, model.id, f"{model.name} {seed}", self._drawn)
+        self.show_soon()
+
+    def _new_document(self, model: ModelInfo, seed: int) -> Any:
+        """An empty document in front, large enough for the model; None: there is no window for it."""
+        window = self._krita.activeWindow()
+        if window is None:
+            return None
+        side, space = side_of_new_document(model.resolution), Space.srgb("u8")
+        document = self._krita.createDocument(
+            side, side, f"{model.name} {seed}", space.model, space.depth, space.profile, 300.0
+        )
+        window.addView(document)
+        return document
+
+    def _drawn(self) -> None:
+        edit, self._drawing = self._drawing, None
+        if edit is not None and edit.level is None:
+            self._forget(edit)
+        self.look()
+
+    def _points_changed(self) -> None:
+        edit = self._edit()
+        if edit is not None:
+            edit.points_changed()
+        self.show_soon()
+
+    def _pressed_outside(self) -> None:
+        self._notices.tell(
+            "outside",
+            Problem("The model sees only what is inside the dashed frame.", "Put points in there."),
+        )
+
+    def _mode_ended(self, _how: str) -> None:
+        for edit in self._edits:
+            if self._mode.board is None and edit.wants_mode and edit is self._edit():
+                edit.wants_mode = False
+        self.look_soon()
+
+    def _select_points(self, ids: frozenset[str]) -> None:
+        edit = self._edit()
+        if edit is not None and ids != edit.board.selected:
+            edit.board.select(ids)
+            self._mode.refresh()
+            self.show_soon()
+
+    def _remove_points(self, ids: frozenset[str]) -> None:
+        edit = self._edit()
+        if edit is None or edit.is_running:
+            return
+        if ids:
+            edit.board.select(ids)
+            edit.board.delete_selected()
+        else:
+            edit.board.clear()
+        self._mode.refresh()
+        self.show_soon()
+
+    def _seek(self, drags: int) -> None:
+        edit = self._edit()
+        if edit is not None:
+            edit.seek(drags)
+
+    def _set_option(self, name: str, value: Value) -> None:
+        self._options[name] = value
+        self._memory.options = self._options
+        self.show_soon()
+
+    def _reset_options(self) -> None:
+        self._options = {}
+        self._memory.options = {}
+        self.show_soon()
+
+    def _copy_diagnostics(self) -> None:
+        def done(text: str) -> None:
+            QtWidgets.QApplication.clipboard().setText(text)
+            self._notices.remark(
+                "copied", "Copied.", "Paste it into the bug report. It holds no picture, and nothing secret."
+            )
+
+        self._desk.diagnostics(done)
+
+    # What is worked on
+
+    def _edit(self) -> Edit | None:
+        """That of the active document."""
+        document = self._krita.activeDocument()
+        return next((edit for edit in self._edits if edit.is_of(document)), None)
+
+    def _edit_to_work_on(self) -> Edit | None:
+        """That of the active document, made for the active layer where there is none; None, and why, if none can be."""
+        document = self._krita.activeDocument()
+        edit = self._edit()
+        if edit is not None and (edit.level is None or not self._can_be_left(edit)):
+            return edit
+        node = document.activeNode() if document is not None else None
+        if edit is not None and edit.level is not None and node is not None:
+            if nodes.id_of(node) == edit.level.node_id:
+                return edit
+        problem = why_not(document, node)
+        if problem is not None:
+            self._notices.tell("layer", problem)
+            return None
+        self._notices.drop("layer")
+        if edit is not None:
+            self._forget(edit)
+        edit = Edit(self._means, document, node)
+        self._edits.append(edit)
+        return edit
+
+    def _can_be_left(self, edit: Edit) -> bool:
+        return not edit.is_busy and not edit.unapplied and not edit.board.pairs
+
+    def _view(self) -> Any:
+        window = self._krita.activeWindow()
+        return window.activeView() if window is not None else None
+
+    def _chosen_model(self) -> ModelInfo | None:
+        models = self._desk.status.models or ()
+        wanted = self._model_id()
+        return next((model for model in models if model.id == wanted), None)
+
+    def _model_id(self) -> str | None:
+        models = self._desk.status.models or ()
+        known = {model.id for model in models}
+        hello = self._desk.status.hello
+        for candidate in (self._model, hello.default_model if hello else None):
+            if candidate in known:
+                return candidate
+        return models[0].id if models else None
+
+    def _drag_options(self) -> DragOptions:
+        try:
+            return options_from(self._options)
+        except DragganError as error:
+            recent_errors.note("reading the settings", error)
+            return DragOptions()
+
+    # The server
+
+    def _server_changed(self) -> None:
+        status = self._desk.status
+        if status.phase is ServerPhase.TROUBLE:
+            if status.text != self._trouble_told:
+                self._trouble_told = status.text
+                self._notices.tell("server", Problem(status.text, status.hint))
+            self._wanted_picture = None
+        else:
+            self._trouble_told = ""
+            self._notices.drop("server")
+        if self._wanted_picture is not None and status.phase is ServerPhase.READY and status.models is not None:
+            (seed, psi), self._wanted_picture = self._wanted_picture, None
+            if self._chosen_model() is None:
+                self._notices.tell("models", Problem("The server has no models.", "Run the installer again."))
+            else:
+                self._new_picture(seed, psi)
+        self.show_soon()
+
+    # Showing
+
+    def show_soon(self) -> None:
+        """Show how things stand, in a moment."""
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _show(self) -> None:
+        edit = self._edit()
+        if edit is not None:
+            self._show_on_canvas(edit)
+        facts = Facts(
+            server=self._desk.status,
+            has_document=self._krita.activeDocument() is not None,
+            mode=self._mode.is_on or (edit is not None and edit.wants_mode),
+            model=self._model_id(),
+            making_picture=self._drawing is not None or self._wanted_picture is not None,
+            options=dict(self._options),
+            notices=self._notices.shown,
+            edit=edit.facts() if edit is not None else None,
+        )
+        state = docker_state(facts)
+        self._panels = [panel for panel in self._panels if not is_gone(panel)]
+        for panel in self._panels:
+            panel.show_state(state)
+        self._mode_actions = [action for action in self._mode_actions if not is_gone(action)]
+        for action in self._mode_actions:
+            action.setChecked(facts.mode)
+
+
+def _selected(document: Any) -> Region | None:
+    """The bounds of the selection; None: nothing is selected."""
+    selection = document.selection()
+    if selection is None:
+        return None
+    return Region(selection.x(), selection.y(), selection.width(), selection.height())
+
+
+def _qt() -> str:
+    return f"{'6' if QT6 else '5'} ({QtCore.qVersion()})"

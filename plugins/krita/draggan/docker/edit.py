@@ -1,0 +1,626 @@
+"""One document's edit: its layer, its points, its session with the server, and what of it is in the document already.
+
+Lives on Krita's GUI thread and never waits: pixels go through `layers.Slices`, all else through `Editing`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..draggan_client import wording
+from ..draggan_client.connection import Connection
+from ..draggan_client.diagnostics import recent_errors
+from ..draggan_client.edit_state import EditState
+from ..draggan_client.editing import Editing, EditView, HandOver, Phase, Problem, Worker
+from ..draggan_client.layer_record import Found, How
+from ..draggan_client.layer_rules import needs_copy
+from ..draggan_client.messages import (
+    DragOptions,
+    Frame,
+    FromPicture,
+    FromSeed,
+    FromState,
+    MaskData,
+    Pixels,
+    Preview,
+    PreviewOptions,
+    ResultRequest,
+    Source,
+)
+from ..draggan_client.points import PointBoard, pairs_of
+from ..layers import nodes
+from ..layers.inserting import Inserted, insert_copy, insert_edit
+from ..layers.looking import look, why_not
+from ..layers.reading import LayerError, LayerReader, Reading, selection_mask
+from ..layers.records import Records
+from ..layers.region import Region
+from ..layers.slices import Job, Slices
+from ..layers.spaces import Depth, Space
+from ..qt import QtCore
+from .notices_kept import Notices
+from .pictures import image_of, laid_over, lets_nothing_through
+from .places import frame_for_layer, region_of
+from .show import EditFacts, edit_preview
+from .state import Choice
+
+_PREVIEW_SIDES = (128, 512)
+_PREVIEW_INTERVAL_S = 0.15
+_PROBLEM = "edit"
+_QUESTION = "painted"
+_GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every edit works with."""
+
+    connection: Connection
+    hand_over: HandOver
+    worker: Worker
+    """For what is neither the server's nor Krita's, and takes time."""
+    notices: Notices
+    changed: Callable[[], None]
+    model: Callable[[], str | None]
+    options: Callable[[], DragOptions]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A layer that shows the edit as it was at a position of its history. The first is the one it began with."""
+
+    node_id: str
+    name: str
+    since: int
+    base: bytes = b""
+    """A picture of the frame as it was then, for the docker."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the drags on a layer go on from."""
+
+    frame: Frame
+    state: EditState | None = None
+    packed: bytes = b""
+    """`state`, as the server takes it."""
+    is_opaque: bool = True
+    """Whether the picture that the edit began with lets nothing through."""
+
+    @property
+    def since(self) -> int:
+        """The history position that the layer shows."""
+        return self.state.position if self.state else 0
+
+
+class Edit:
+    """The edit of one document. Made for a layer, or for a new picture that becomes one."""
+
+    def __init__(self, means: Means, document: Any, node: Any = None) -> None:
+        self._means = means
+        self.document = document
+        self.board = PointBoard()
+        self.wants_mode = False
+        """The mode is on whenever this document is in front."""
+        self.image: Any = None
+        """What lies over the frame now, a QImage; None: nothing."""
+        self._editing: Editing | None = None
+        self._levels: list[Level] = []
+        self._level = 0
+        self._origin: Origin | None = None
+        self._slices: Slices[Any] | None = None
+        self._work = ""
+        self._work_fraction: float | None = None
+        self._asked = ""
+        """What `Editing` was asked for last, while that is not done."""
+        self._wants_open = False
+        self._wants_start = False
+        self._told: Problem | None = None
+        self._blocked = ""
+        self._closed = False
+        if node is not None:
+            self._levels = [Level(nodes.id_of(node), node.name(), 0)]
+
+    # What it is
+
+    @property
+    def view(self) -> EditView:
+        """How the session stands."""
+        return self._editing.view if self._editing else EditView()
+
+    @property
+    def frame(self) -> Frame | None:
+        """The square of the document that the model sees; None: not known yet."""
+        state = self.view.state
+        if state is not None:
+            return state.frame
+        return self._origin.frame if self._origin else None
+
+    @property
+    def level(self) -> Level | None:
+        """The layer that is dragged now."""
+        return self._levels[self._level] if self._levels else None
+
+    @property
+    def node(self) -> Any:
+        """Krita's node of that layer; None: it is not in the document."""
+        level = self.level
+        return self._node_of(level) if level else None
+
+    @property
+    def unapplied(self) -> int:
+        """How many finished drags are shown, and not in the document."""
+        return self.facts().unapplied
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a drag runs, or is about to: the points stay as they are."""
+        return self._wants_start or (self._asked == "drag" and self.view.is_busy)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something has to end before the next can begin."""
+        return self.facts().is_busy
+
+    def _node_of(self, level: Level) -> Any:
+        return self.document.nodeByUniqueID(QtCore.QUuid(level.node_id))
+
+    def is_of(self, document: Any) -> bool:
+        """Whether it belongs to this document."""
+        return bool(document is not None and document == self.document)
+
+    def facts(self) -> EditFacts:
+        """How it stands, for the docker."""
+        level = self.level
+        return EditFacts(
+            view=self.view,
+            layer=level.name if level else "",
+            since=level.since if level else 0,
+            pairs=self.board.pairs,
+            selected=self.board.selected,
+            full=self.board.full,
+            work=self._work,
+            work_fraction=self._work_fraction,
+            waits_to_start=self._wants_start,
+            blocked=self._blocked,
+            base=level.base if level else b"",
+        )
+
+    # What the artist does
+
+    def prepare(self) -> None:
+        """Find out what drags on this layer go on from. Reads the document, and asks no server."""
+        if self._origin is None and self._slices is None and self.level is not None:
+            self._do("Reading the layer …", self._reading(), self._read, quiet=True)
+
+    def points_changed(self) -> None:
+        """The artist has put or moved points: with the first one the opening begins, in the background."""
+        if self.board.pairs and not self._wants_open and self._asked == "":
+            self._wants_open = True
+            self.advance()
+
+    def start(self) -> None:
+        """Pull the points, as soon as the layer is known."""
+        if self.is_busy and self._asked != "open" and not self._work:
+            return
+        self._means.notices.drop(_PROBLEM)
+        self._wants_start = self._wants_open = True
+        self.prepare()
+        self.advance()
+        self._means.changed()
+
+    def stop(self) -> None:
+        """Stop what runs; what a drag has come to stays."""
+        self._wants_start = self._wants_open = False
+        if self._editing is not None:
+            self._editing.stop()
+        self._means.changed()
+
+    def seek(self, drags: int) -> None:
+        """To the picture after so many of the drags that are not in the document."""
+        if self._editing is not None and self.level is not None and not self.is_busy:
+            self._asked = "seek"
+            self._editing.seek(self.level.since + drags, self._preview())
+
+    def apply(self) -> None:
+        """Put what the drags have come to into the document, as one layer."""
+        facts = self.facts()
+        if facts.is_busy or not facts.unapplied or facts.blocked or self._editing is None:
+            return
+        node = self.node
+        if node is None:
+            return
+        reason = needs_copy(look(node, self._origin is None or self._origin.is_opaque))
+        if reason is None:
+            self._fetch(ResultRequest("edit", facts.since, self._depth()))
+        else:
+            self._means.notices.remark("copy", wording.copy_text(reason))
+            self._do("Reading the layer …", self._reading_frame(node), self._fetch_copy)
+
+    def discard(self) -> None:
+        """Drop points and drags that are not applied. The document stays as it is."""
+        self._leave_session()
+        self.board.replace(())
+        self._origin = None
+        self._wants_open = self._wants_start = False
+        self._means.notices.drop(_PROBLEM, _QUESTION, "copy")
+        self._forget_levels()
+        self.prepare()
+        self._means.changed()
+
+    def model_changed(self) -> None:
+        """Another model was chosen: what was opened only for the points to come is opened anew with it."""
+        view = self.view
+        if self._origin is None or self._origin.state is not None or view.history_length:
+            return
+        if self._editing is not None and self._asked != "drag":
+            self._leave_session()
+            self._wants_open = False
+            self.points_changed()
+
+    def close(self) -> None:
+        """The document, or the edit, is no more."""
+        self._closed = True
+        self._leave_session()
+        if self._slices is not None:
+            self._slices.cancel()
+            self._slices = None
+        self._means.notices.drop(_PROBLEM, _QUESTION, _GONE, "copy")
+
+    # A new picture
+
+    def draw(self, seed: int, psi: float, frame: Frame, model: str | None, name: str, done: Callable[[], None]) -> None:
+        """Become the edit of a new layer with the picture of this seed."""
+        self._origin = Origin(frame)
+        self._work = "Making the picture …"
+
+        def opened() -> None:
+            self._asked = "fetch"
+            editing.fetch(ResultRequest("picture", 0, self._depth()), insert, self._gave_up)
+
+        def insert(pixels: Pixels) -> None:
+            self._asked = ""
+            job = insert_edit(self.document, None, pixels, name)
+            self._do("Making the picture …", job, lambda inserted: self._inserted(inserted, done))
+
+        editing = self._new_session()
+        self._after_open = opened
+        self._asked = "open"
+        editing.open(FromSeed(seed, psi, frame), model)
+
+    _after_open: Callable[[], None] | None = None
+
+    # On the way to the server
+
+    def advance(self) -> None:
+        """Do what comes next: open, and then drag."""
+        if self._closed or self._origin is None or self._slices is not None or self._blocked:
+            return
+        if self._wants_open and self._editing is None:
+            self._open(self._origin)
+        elif self._wants_start and self._editing is not None and self._asked in ("", "open"):
+            self._do("Reading the selection …", self._reading_mask(), self._drag)
+
+    def _open(self, origin: Origin) -> None:
+        if origin.packed:
+            self._begin(FromState(origin.packed))
+            return
+        node = self.node
+        if node is not None:
+            self._do("Reading the layer …", self._reading_frame(node), self._open_picture)
+
+    def _open_picture(self, reading: Reading) -> None:
+        assert self._origin is not None
+        frame = self._origin.frame
+        self._origin = replace(self._origin, is_opaque=reading.is_opaque)
+        region = reading.region
+        self._work = "Reading the layer …"
+        self._means.worker.do(
+            lambda: FromPicture(reading.array(), region.left, region.top, frame), self._begin_again, self._failed
+        )
+
+    def _begin_again(self, source: Source) -> None:
+        self._work = ""
+        if self._wants_open and not self._closed and self._editing is None:
+            self._begin(source)
+
+    def _begin(self, source: Source) -> None:
+        self._asked = "open"
+        self._new_session().open(source, None if isinstance(source, FromState) else self._means.model())
+        self.advance()
+
+    def _reading_mask(self) -> Job[MaskData | None]:
+        frame = self.frame
+        assert frame is not None
+        return (yield from selection_mask(self.document, region_of(frame)))
+
+    def _drag(self, mask: MaskData | None) -> None:
+        if not self._wants_start or self._editing is None:
+            return
+        self._wants_start = False
+        self._asked = "drag"
+        self._editing.drag(self.board.wire(), mask, self._means.options(), self._preview())
+        self._means.changed()
+
+    def _new_session(self) -> Editing:
+        self._leave_session()
+        self._editing = Editing(self._means.connection, self._means.hand_over, self._heard, self._pictured)
+        return self._editing
+
+    def _leave_session(self) -> None:
+        editing, self._editing = self._editing, None
+        self._asked = ""
+        self._after_open = None
+        self.image = None
+        if editing is not None:
+            editing.close()
+
+    def _preview(self) -> PreviewOptions:
+        frame = self.frame
+        side = min(max(int(frame.size) if frame else 0, _PREVIEW_SIDES[0]), _PREVIEW_SIDES[1])
+        since = self.level.since if self.level else 0
+        return PreviewOptions(side, "png", _PREVIEW_INTERVAL_S, "edit", since)
+
+    # What the server says
+
+    def _heard(self) -> None:
+        if self._closed or self._editing is None:
+            return
+        view = self._editing.view
+        if view.problem is not None and view.problem is not self._told:
+            self._told = view.problem
+            self._wants_start = False
+            self._means.notices.tell(_PROBLEM, view.problem)
+        if self._asked == "drag":
+            self.board.follow(view.handles)
+        if self._asked and not view.is_busy:
+            asked, self._asked = self._asked, ""
+            self._ended(asked, view)
+        self._means.changed()
+
+    def _ended(self, asked: str, view: EditView) -> None:
+        if view.problem is not None:
+            if asked == "open" and view.phase is not Phase.READY:
+                self._wants_open = False
+            if self._after_open is not None:
+                self._gave_up(view.problem)
+            return
+        if asked == "drag" and view.phase is Phase.READY:
+            self.board.settle(view.reached)
+        elif asked == "seek":
+            self.board.replace(view.pairs)
+        elif asked == "open":
+            after, self._after_open = self._after_open, None
+            if after is not None:
+                after()
+            elif view.phase is Phase.READY:
+                self.advance()
+            else:
+                self._wants_open = self._wants_start = False
+
+    def _pictured(self, preview: Preview) -> None:
+        if self._asked == "open" or preview is self.view.opened_preview:
+            return
+        self.image = image_of(preview.data)
+
+    def _fetch(self, request: ResultRequest) -> None:
+        if self._editing is None:
+            return
+        self._asked = "fetch"
+        self._work = "Getting the result …"
+        self._editing.fetch(request, self._got, self._gave_up)
+
+    def _gave_up(self, problem: Problem) -> None:
+        self._work = ""
+        self._asked = ""
+        self._means.notices.tell(_PROBLEM, problem)
+        self._means.changed()
+
+    # Krita's pixels
+
+    def _reading(self) -> Job["Problem | Found | Frame | None"]:
+        node = self.node
+        problem = why_not(self.document, node)
+        if problem is not None:
+            return problem
+        records = Records(self.document)
+        if records.is_empty:
+            return self._own_frame(node)
+        printed = yield from LayerReader(self.document).fingerprint(node)
+        return records.find(node, printed.digest) or self._own_frame(node)
+
+    def _own_frame(self, node: Any) -> Frame | None:
+        document = Region(0, 0, self.document.width(), self.document.height())
+        return frame_for_layer(document, Region.of(node.bounds()))
+
+    def _read(self, got: Any) -> None:
+        if isinstance(got, Problem):
+            self._block(got)
+        elif isinstance(got, Frame):
+            self._origin = Origin(got)
+            self.advance()
+        elif isinstance(got, Found):
+            if got.how is How.PAINTED_OVER:
+                self._ask_painted(got)
+            else:
+                self._go_on_from(got)
+        else:
+            self._block(
+                Problem(
+                    f"Too little of the layer “{self.level.name if self.level else ''}” lies inside the picture.",
+                    "Choose a layer with something on it.",
+                )
+            )
+
+    def _block(self, problem: Problem) -> None:
+        self._wants_open = self._wants_start = False
+        self._blocked = str(problem)
+        self._means.notices.tell(_GONE, problem)
+
+    def _ask_painted(self, found: Found) -> None:
+        def answered(choice: str) -> None:
+            node = self.node
+            if choice == "edit":
+                self._go_on_from(found)
+            elif node is not None:
+                self._read(self._own_frame(node))
+            self._means.changed()
+
+        self._means.notices.ask(
+            _QUESTION,
+            f"“{self.level.name if self.level else 'The layer'}” was painted on since it was dragged.",
+            "Go on from the edit, which does not know what was painted, or begin anew with the layer as it is now?",
+            (
+                Choice("edit", "Go on from the edit", "Drags start from the picture before it was painted on."),
+                Choice("layer", "Take the layer as it is", "The model looks for this picture first."),
+            ),
+            answered,
+        )
+
+    def _go_on_from(self, found: Found) -> None:
+        """The layer's own edit state, moved to where the layer is now."""
+        node = self.node
+        if node is None:
+            return
+        place = Region.of(node.bounds())
+        dx, dy = place.left - found.record.left, place.top - found.record.top
+
+        def load() -> Origin:
+            state = EditState.from_bytes(found.record.state)
+            if (dx, dy) == (0, 0):
+                return Origin(state.frame, state, found.record.state, lets_nothing_through(state.frame_picture))
+            moved = state.moved(dx, dy)
+            return Origin(moved.frame, moved, moved.to_bytes(), lets_nothing_through(moved.frame_picture))
+
+        def loaded(origin: Origin) -> None:
+            self._work = ""
+            self._origin = origin
+            if self._levels:
+                self._levels[0] = replace(self._levels[0], since=origin.since)
+            if origin.state is not None and not self.board.pairs:
+                self.board.replace(pairs_of(origin.state.points))
+            self.advance()
+            self._means.changed()
+
+        self._work = "Reading the layer’s edit …"
+        self._means.worker.do(load, loaded, self._failed)
+
+    def _reading_frame(self, node: Any) -> Job[Reading]:
+        frame = self.frame
+        assert frame is not None
+        return (yield from LayerReader(self.document).read(node, region_of(frame)))
+
+    def _fetch_copy(self, reading: Reading) -> None:
+        since = self.level.since if self.level else 0
+        region = reading.region
+        self._work = "Getting the result …"
+        self._means.worker.do(
+            lambda: ResultRequest("copy", since, None, reading.array(), region.left, region.top),
+            self._fetch,
+            self._failed,
+        )
+
+    def _depth(self) -> Depth:
+        return Space.of(self.document).wire_depth
+
+    def _got(self, pixels: Pixels) -> None:
+        self._asked = ""
+        node = self.node
+        if node is None:
+            self._work = ""
+            return
+        insert = insert_edit if pixels.changed is None else insert_copy
+        self._do("Putting it into the document …", insert(self.document, node, pixels), self._inserted)
+
+    def _inserted(self, inserted: Inserted, done: Callable[[], None] = lambda: None) -> None:
+        node = inserted.node
+        view = self.view
+        facts = self.facts()
+        opened = view.opened_preview.data if view.opened_preview else b""
+        base = laid_over(facts.base or opened, edit_preview(view))
+        del self._levels[self._level + 1 :]
+        self._levels.append(Level(inserted.layer_id, node.name(), view.position, base))
+        self._level = len(self._levels) - 1
+        self.image = None
+        state = view.edit_state
+        if state is not None:
+            job = Records(self.document).save(node, state)
+            self._do("Keeping the edit in the document …", job, lambda _: done())
+        else:
+            done()
+
+    def _do(
+        self,
+        work: str,
+        job: Job[Any],
+        done: Callable[[Any], None],
+        quiet: bool = False,
+    ) -> None:
+        """Do something with the document's pixels, a few milliseconds at a time."""
+        self._work = "" if quiet else work
+
+        def finished(got: Any) -> None:
+            self._slices = None
+            self._work = ""
+            if not self._closed:
+                done(got)
+                self._means.changed()
+
+        def failed(error: Exception) -> None:
+            self._slices = None
+            self._failed(error)
+
+        self._slices = Slices(job, finished, failed)
+        self._means.changed()
+
+    def _failed(self, error: Exception) -> None:
+        self._work = ""
+        self._wants_open = self._wants_start = False
+        recent_errors.note("working with the layer", error)
+        self._means.notices.tell(_PROBLEM, error.problem if isinstance(error, LayerError) else Problem.of(error))
+        self._means.changed()
+
+    # What happens to the document
+
+    def check(self) -> None:
+        """Look whether the layers are still there: undo takes a result away, redo brings it back."""
+        if not self._levels or self._slices is not None or self._asked == "fetch":
+            return
+        there = [self._node_of(level) is not None for level in self._levels]
+        highest = max((index for index, found in enumerate(there) if found), default=-1)
+        if highest < 0:
+            if not self._blocked:
+                self.stop()
+                self._block(
+                    Problem(
+                        f"The layer “{self._levels[0].name}” is not in the document any more.",
+                        "Undo to get it back, or choose another layer.",
+                    )
+                )
+            return
+        if self._blocked:
+            self._blocked = ""
+            self._means.notices.drop(_GONE)
+        if highest != self._level:
+            self._level = highest
+            self._show_level()
+        name = self._node_of(self._levels[highest]).name()
+        if name != self._levels[highest].name:
+            self._levels[highest] = replace(self._levels[highest], name=name)
+            self._means.changed()
+
+    def _show_level(self) -> None:
+        """Another layer is the edit's now: what is not in it shows over it again."""
+        self.image = None
+        if self._editing is not None and not self.view.is_busy and self.view.state is not None:
+            self._asked = "level"
+            self._editing.seek(self.view.position, self._preview())
+        self._means.changed()
+
+    def _forget_levels(self) -> None:
+        if self._levels:
+            self._levels = [self._levels[self._level]]
+            self._level = 0
+
+
+def _picture_source(found: Any, frame: Frame) -> FromPicture:
+    return FromPicture(found.picture, found.left, found.top, frame)

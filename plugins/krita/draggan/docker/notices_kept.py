@@ -1,0 +1,59 @@
+"""The notices that are up: problems, remarks, and questions with what their answers do. No Qt."""
+
+from collections.abc import Callable
+
+from ..draggan_client.views import Problem
+from .state import Choice, Notice, Tone
+
+Answered = Callable[[str], None]
+"""What is done with an answer: the key of a choice."""
+
+_PROBLEMS_KEPT = 3
+
+
+class Notices:
+    """What the message area shows. A key has one notice at most: a newer one takes its place."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._notices: dict[str, tuple[Notice, Answered | None]] = {}
+
+    @property
+    def shown(self) -> tuple[Notice, ...]:
+        """Questions first, then the newest."""
+        newest_first = [notice for notice, _ in reversed(list(self._notices.values()))]
+        return tuple(sorted(newest_first, key=lambda notice: not notice.choices))
+
+    def tell(self, key: str, problem: Problem, tone: Tone = Tone.PROBLEM) -> None:
+        """Something went wrong, or is worth knowing."""
+        self._put(Notice(key, tone, problem.message, problem.hint), None)
+
+    def remark(self, key: str, message: str, hint: str = "") -> None:
+        """Nothing went wrong."""
+        self._put(Notice(key, Tone.QUESTION, message, hint), None)
+
+    def ask(self, key: str, message: str, hint: str, choices: tuple[Choice, ...], answered: Answered) -> None:
+        """Ask; `answered` gets the key of the choice, once."""
+        self._put(Notice(key, Tone.QUESTION, message, hint, choices), answered)
+
+    def answer(self, key: str, choice: str) -> None:
+        """The artist has chosen, or closed the notice (no choice)."""
+        _notice, answered = self._notices.pop(key, (None, None))
+        self._changed()
+        if answered is not None and choice:
+            answered(choice)
+
+    def drop(self, *keys: str) -> None:
+        """What these said does not hold any more."""
+        found = [key for key in keys if self._notices.pop(key, None)]
+        if found:
+            self._changed()
+
+    def _put(self, notice: Notice, answered: Answered | None) -> None:
+        before = self._notices.pop(notice.key, None)
+        self._notices[notice.key] = (notice, answered)
+        problems = [key for key, (one, _) in self._notices.items() if not one.choices]
+        for key in problems[:-_PROBLEMS_KEPT]:
+            del self._notices[key]
+        if before is None or before[0] != notice or len(self._notices) > 1:
+            self._changed()

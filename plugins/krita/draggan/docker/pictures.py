@@ -1,0 +1,40 @@
+"""Small pictures: files from the server to Qt's images, and one laid over another."""
+
+from typing import Any
+
+from ..qt import QtCore, QtGui
+
+
+def image_of(file: bytes) -> Any:
+    """A QImage from a PNG or JPEG; None: it is none."""
+    image = QtGui.QImage.fromData(file) if file else None
+    return image if image is not None and not image.isNull() else None
+
+
+def laid_over(base: bytes, over: bytes) -> bytes:
+    """Two pictures of the same square as one PNG, as large as the lower one; either may be empty."""
+    below, above = image_of(base), image_of(over)
+    if below is None or above is None:
+        return base if below is not None else over
+    below = below.convertToFormat(QtGui.QImage.Format.Format_RGB32)
+    painter = QtGui.QPainter(below)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(QtCore.QRectF(below.rect()), above, QtCore.QRectF(above.rect()))
+    painter.end()
+    made = QtCore.QByteArray()
+    buffer = QtCore.QBuffer(made)
+    buffer.open(QtCore.QIODevice.OpenModeFlag.WriteOnly)
+    below.save(buffer, "PNG")
+    return bytes(made)
+
+
+def lets_nothing_through(file: bytes) -> bool:
+    """Whether no pixel of a PNG is transparent, not even a little. No picture: nothing lets through."""
+    image = image_of(file)
+    if image is None or not image.hasAlphaChannel():
+        return True
+    alpha = image.convertToFormat(QtGui.QImage.Format.Format_Alpha8)
+    bits = alpha.constBits()
+    bits.setsize(alpha.bytesPerLine() * alpha.height())
+    rows, stride, width = bytes(bits), alpha.bytesPerLine(), alpha.width()
+    return all(rows.count(255, row * stride, row * stride + width) == width for row in range(alpha.height()))

@@ -1,0 +1,211 @@
+"""From how everything stands to what the docker shows. Pure: no Qt, no Krita."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..draggan_client import wording
+from ..draggan_client.editing import EditView, Phase, ServerPhase, ServerStatus
+from ..draggan_client.messages import ModelInfo
+from ..draggan_client.points import Pair, Pairs
+from ..draggan_client.settings_table import Value
+from .state import DockerState, HistoryLook, ModelLook, Notice, PointLook, ProgressLook, ServerLook, Tone
+
+_TONES = {
+    ServerPhase.OFF: Tone.QUIET,
+    ServerPhase.STARTING: Tone.BUSY,
+    ServerPhase.READY: Tone.GOOD,
+    ServerPhase.TROUBLE: Tone.PROBLEM,
+}
+
+
+@dataclass(frozen=True)
+class EditFacts:
+    """How the edit of the active document stands."""
+
+    view: EditView = field(default_factory=EditView)
+    layer: str = ""
+    elsewhere: str = ""
+    since: int = 0
+    """The history position whose picture is in the document already."""
+    pairs: Pairs = ()
+    selected: frozenset[str] = frozenset()
+    full: bool = False
+    work: str = ""
+    """What is being done with the document's pixels; empty: nothing."""
+    work_fraction: float | None = None
+    waits_to_start: bool = False
+    """Start was pressed; it begins as soon as the layer is known."""
+    base: bytes = b""
+    """A picture of the frame as the layer shows it; empty: as it was opened."""
+    blocked: str = ""
+    """Why nothing can be dragged or applied; empty: it can."""
+
+    @property
+    def has_pull(self) -> bool:
+        """Whether some point is to go somewhere."""
+        return any(not pair.is_pin for pair in self.pairs)
+
+    @property
+    def unapplied(self) -> int:
+        """How many finished drags are in the picture and not in the document."""
+        return max(0, self.view.position - self.since)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether something runs that Stop ends."""
+        return self.waits_to_start or self.view.phase in (Phase.OPENING, Phase.DRAGGING, Phase.STOPPING)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something has to end before the next can begin."""
+        return bool(self.work) or self.waits_to_start or self.view.is_busy
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How everything stands."""
+
+    server: ServerStatus
+    has_document: bool = False
+    mode: bool = False
+    enter_why: str = ""
+    model: str | None = None
+    making_picture: bool = False
+    options: Mapping[str, Value] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    edit: EditFacts | None = None
+
+
+def docker_state(facts: Facts) -> DockerState:
+    """What the docker shows."""
+    edit = facts.edit or EditFacts()
+    running = edit.is_running
+    busy = edit.is_busy
+    return DockerState(
+        notices=facts.notices,
+        models=model_looks(facts.server.models or ()),
+        model=facts.model,
+        can_choose_model=not facts.making_picture,
+        can_make_picture=not (busy or facts.making_picture),
+        making_picture=facts.making_picture,
+        picture_why="Wait for the drag to end, or stop it." if busy else "",
+        mode=facts.mode,
+        can_enter=facts.has_document,
+        enter_why=facts.enter_why or ("" if facts.has_document else "Open a picture, or make one from a seed."),
+        layer=edit.layer,
+        elsewhere=edit.elsewhere,
+        points=tuple(_point(pair, edit) for pair in edit.pairs),
+        points_full=edit.full,
+        can_change_points=not running,
+        busy=running,
+        stopping=edit.view.phase is Phase.STOPPING,
+        can_start=facts.edit is not None and not busy and edit.has_pull and not edit.blocked,
+        start_why=_start_why(facts, edit),
+        can_apply=not busy and edit.unapplied > 0 and not edit.blocked,
+        apply_why=edit.blocked or ("" if edit.unapplied else "There is no finished drag to apply yet."),
+        can_discard=facts.edit is not None and not busy and (edit.unapplied > 0 or bool(edit.pairs)),
+        progress=_progress(facts, edit),
+        preview=edit.base or (edit.view.opened_preview.data if edit.view.opened_preview else b""),
+        preview_edit=edit_preview(edit.view),
+        history=HistoryLook(
+            max(0, edit.view.position - edit.since),
+            max(0, edit.view.history_length - edit.since),
+            not busy and not edit.blocked,
+        ),
+        options=tuple(facts.options.items()),
+        server=server_look(facts.server),
+    )
+
+
+def model_looks(models: tuple[ModelInfo, ...]) -> tuple[ModelLook, ...]:
+    """The models for the chooser."""
+    return tuple(
+        ModelLook(
+            one.id,
+            one.name,
+            f"{one.resolution} px · {speed_text(one.steps_per_s)}",
+            one.thumbnail,
+            "\n".join(part for part in (one.name, one.domain, one.licence and f"Licence: {one.licence}") if part),
+        )
+        for one in models
+    )
+
+
+def speed_text(steps_per_s: float | None) -> str:
+    """How fast a model is here: "this computer: about 12 steps a second"."""
+    if steps_per_s is None:
+        return "speed not measured yet"
+    if steps_per_s >= 1:
+        return f"this computer: about {steps_per_s:.0f} steps a second"
+    return f"this computer: about {1 / max(steps_per_s, 1e-6):.0f} s a step"
+
+
+def server_look(status: ServerStatus) -> ServerLook:
+    """The server's line."""
+    running = status.phase in (ServerPhase.READY, ServerPhase.STARTING)
+    text = {
+        ServerPhase.OFF: "Server not running",
+        ServerPhase.STARTING: "Server starting …",
+        ServerPhase.READY: "Server ready",
+        ServerPhase.TROUBLE: "Server: there is a problem",
+    }[status.phase]
+    if status.phase is ServerPhase.READY and status.hello is not None:
+        text = f"Server ready · {status.hello.device}"
+    tooltip = "\n".join(part for part in (wording.server_text(status), status.hint) if part)
+    return ServerLook(_TONES[status.phase], text, tooltip, can_start=not running, can_stop=running)
+
+
+def _point(pair: Pair, edit: EditFacts) -> PointLook:
+    return PointLook(pair.id, pair.is_pin, pair.length, pair.id in edit.selected)
+
+
+def _start_why(facts: Facts, edit: EditFacts) -> str:
+    if facts.edit is None:
+        return "Press “Drag points” and put points on the picture first."
+    if edit.blocked:
+        return edit.blocked
+    if not edit.pairs:
+        return "Put points on the picture first."
+    return "" if edit.has_pull else "Pull at least one point to where it should go: pins alone change nothing."
+
+
+def _progress(facts: Facts, edit: EditFacts) -> ProgressLook | None:
+    view = edit.view
+    if edit.work:
+        return ProgressLook(edit.work, edit.work_fraction)
+    if view.phase is Phase.STOPPING:
+        return ProgressLook("Stopping …", None)
+    if view.phase is Phase.DRAGGING and view.stage == "drag":
+        detail = (wording.distance_text(view.distance_document_px), wording.time_left_text(view.remaining_s))
+        return ProgressLook(
+            _capital(wording.steps_text(view.step, view.total_steps)) or "Dragging …",
+            wording.fraction_done(view),
+            " · ".join(part for part in detail if part),
+        )
+    if view.phase in (Phase.OPENING, Phase.DRAGGING):
+        starting = facts.server.phase is ServerPhase.STARTING
+        if starting or not view.stage:
+            return ProgressLook("Starting the server …" if starting else "Beginning …", None)
+        return ProgressLook(
+            "Opening the model …" if view.stage == "open" else "Finding the picture in the model",
+            wording.fraction_done(view),
+            wording.time_left_text(view.remaining_s),
+        )
+    if view.phase is Phase.FETCHING:
+        return ProgressLook("Getting the picture …", None)
+    if edit.waits_to_start:
+        return ProgressLook("Beginning …", None)
+    if view.phase is Phase.READY and view.reason in ("reached", "step_limit", "stalled", "stopped"):
+        return ProgressLook("", 0.0, wording.reason_text(view.reason))
+    return None
+
+
+def edit_preview(view: EditView) -> bytes:
+    """What lies over the opened frame now, as a PNG with alpha; empty: nothing."""
+    if view.preview is None or view.preview is view.opened_preview:
+        return b""
+    return view.preview.data
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

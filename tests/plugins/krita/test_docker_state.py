@@ -1,0 +1,151 @@
+"""What the docker shows for how things stand, where pictures are put, and which notices are up."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# All of the library first: the plugin's parts then share its classes.
+import draggan_client.editing
+import draggan_client.layer_record
+import draggan_client.settings_table
+from draggan_client.editing import EditView, Phase, Problem, ServerPhase, ServerStatus
+from draggan_client.messages import Frame, ModelInfo, Preview
+from draggan_client.points import Pair, Spot
+from tests.plugins.krita.package import part
+
+PLUGIN = Path(__file__).resolve().parents[3] / "plugins" / "krita" / "draggan"
+show, places, notices_kept, state = (part(f"docker.{name}") for name in ("show", "places", "notices_kept", "state"))
+Region = part("layers.region").Region
+READY = ServerStatus(ServerPhase.READY, "Ready: cpu")
+PULL = Pair("1", Spot(10, 10), Spot(10, 44))
+PIN = Pair("2", Spot(5, 5), Spot(5, 5))
+
+
+def docker(edit: Any = None, **facts: Any) -> Any:
+    facts = {"server": READY, "has_document": True, **facts}
+    return show.docker_state(show.Facts(edit=edit, **facts))
+
+
+def test_without_a_document_only_a_new_picture_can_be_made() -> None:
+    shown = docker(has_document=False)
+    assert shown.can_make_picture
+    assert not shown.can_enter and not shown.can_start and not shown.can_apply and not shown.can_discard
+    assert "Open a picture" in shown.enter_why
+
+
+def test_start_needs_a_point_that_goes_somewhere() -> None:
+    assert docker(show.EditFacts(pairs=(PULL, PIN))).can_start
+    pins = docker(show.EditFacts(pairs=(PIN,)))
+    assert not pins.can_start
+    assert "Pull at least one point" in pins.start_why
+    assert docker(show.EditFacts(pairs=(PULL,), blocked="The layer is gone.")).start_why == "The layer is gone."
+
+
+def test_a_running_drag_can_be_stopped_and_nothing_else() -> None:
+    view = EditView(
+        phase=Phase.DRAGGING,
+        stage="drag",
+        step=12,
+        total_steps=300,
+        distance_document_px=34.0,
+        remaining_s=20,
+        elapsed_s=5,
+    )
+    shown = docker(show.EditFacts(view=view, pairs=(PULL,)))
+    assert shown.busy and not shown.stopping
+    assert not (shown.can_start or shown.can_apply or shown.can_discard or shown.can_change_points)
+    assert not shown.can_make_picture
+    assert shown.progress == state.ProgressLook("Step 12 of at most 300", 0.2, "34 px left · about 20 s left")
+
+
+def test_only_finished_drags_that_are_not_in_the_document_can_be_applied() -> None:
+    view = EditView(phase=Phase.READY, position=2, history_length=3, reason="reached")
+    shown = docker(show.EditFacts(view=view, since=1, pairs=(PULL,)))
+    assert shown.can_apply and shown.can_discard
+    assert shown.history == state.HistoryLook(1, 2, True)
+    assert shown.progress.text == "" and "arrived" in shown.progress.detail
+    assert not docker(show.EditFacts(view=view, since=2)).can_apply
+    assert not docker(show.EditFacts(view=view, since=1, work="Reading the layer …")).can_apply
+
+
+def test_the_list_of_points_tells_what_each_does() -> None:
+    shown = docker(show.EditFacts(pairs=(PULL, PIN), selected=frozenset({"2"})))
+    assert shown.points == (
+        state.PointLook("1", False, 34.0, False),
+        state.PointLook("2", True, 0.0, True),
+    )
+
+
+def test_the_picture_that_was_opened_is_no_edit_of_itself() -> None:
+    opened = Preview(0, 1, 1, "png", b"opened")
+    edited = Preview(3, 1, 1, "png", b"edited")
+    assert docker(show.EditFacts(view=EditView(preview=opened, opened_preview=opened))).preview_edit == b""
+    both = docker(show.EditFacts(view=EditView(preview=edited, opened_preview=opened)))
+    assert (both.preview, both.preview_edit) == (b"opened", b"edited")
+
+
+@pytest.mark.parametrize(
+    ("speed", "text"),
+    [
+        (None, "speed not measured yet"),
+        (12.2, "this computer: about 12 steps a second"),
+        (0.25, "this computer: about 4 s a step"),
+    ],
+)
+def test_a_model_says_how_fast_it_is_here(speed: float | None, text: str) -> None:
+    model = ModelInfo("m", "Model", "things", "CC0", 128, "", steps_per_s=speed)
+    assert show.model_looks((model,))[0].detail == f"128 px · {text}"
+
+
+def test_a_new_picture_fits_into_the_selection_or_the_middle_of_the_document() -> None:
+    document = Region(0, 0, 300, 200)
+    assert places.frame_for_picture(document, None) == Frame(50, 0, 200)
+    assert places.frame_for_picture(document, Region(100, 50, 80, 90)) == Frame(100, 55, 80)
+    assert places.frame_for_picture(document, Region(-50, 0, 100, 200)) == Frame(0, 75, 50)
+    assert places.frame_for_picture(document, Region(0, 0, 3, 200)) == Frame(50, 0, 200)
+    assert places.side_of_new_document(128) == 512
+    assert places.side_of_new_document(1024) == 1024
+
+
+def test_a_layer_is_dragged_where_it_is_seen() -> None:
+    document = Region(0, 0, 300, 200)
+    assert places.frame_for_layer(document, Region(-100, -100, 200, 200)) == Frame(0, 0, 100)
+    assert places.frame_for_layer(document, Region(0, 0, 300, 8)) is None
+    assert places.frame_for_layer(document, Region(400, 0, 50, 50)) is None
+
+
+def test_a_question_is_answered_once_and_by_a_choice() -> None:
+    answers: list[str] = []
+    changes: list[int] = []
+    kept = notices_kept.Notices(lambda: changes.append(1))
+    kept.ask("q", "Which?", "", (state.Choice("a", "A"), state.Choice("b", "B")), answers.append)
+    kept.tell("p", Problem("Broken.", "Mend it."))
+    assert [notice.key for notice in kept.shown] == ["q", "p"]
+    kept.answer("q", "b")
+    kept.answer("q", "b")
+    kept.answer("p", "")
+    assert answers == ["b"]
+    assert kept.shown == ()
+
+
+def test_notices_do_not_pile_up() -> None:
+    kept = notices_kept.Notices(lambda: None)
+    for number in range(10):
+        kept.tell(f"p{number}", Problem(f"Problem {number}"))
+    assert [notice.message for notice in kept.shown] == ["Problem 9", "Problem 8", "Problem 7"]
+
+
+def test_the_action_file_says_what_the_plugin_says() -> None:
+    actions = part("actions")
+    root = ET.parse(PLUGIN / "draggan.action").getroot()
+    told = {
+        one.get("name"): tuple(one.findtext(key) for key in ("text", "toolTip", "shortcut", "isCheckable"))
+        for one in root.iter("Action")
+    }
+    assert told == {
+        one.id: (one.text, one.tooltip, one.shortcut, str(one.checkable).lower()) for one in actions.ACTIONS
+    }
