@@ -7,13 +7,14 @@ import contextlib
 import importlib.util
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from draggan_client.discovery import Home, LaunchCommand, find_home, write_launch
 from draggan_client.errors import DragganError
 from install.demo import run_demo
-from install.editors import EDITORS
+from install.editors import EDITORS, Editor
 from install.environment import Environment, check_for_venv
 from install.errors import InstallError
 from install.files import remove
@@ -100,14 +101,14 @@ def put_in_plugins(home: Home, environment: Environment, record: Record) -> tupl
     for editor in EDITORS:
         found = editor.find(_say)
         if not found.places and not found.lacking:
-            _say(f"\n{editor.name}: not found on this computer. Once it is there, run this again.")
+            _say_of(editor, "Not found on this computer. Once it is there, run this again.")
         for place in found.places:
             try:
-                _say(f"\n{editor.name}: {editor.put_in(place, plugin, record)}")
+                _say_of(editor, editor.put_in(place, plugin, record))
             except InstallError as error:
                 trouble.append(f"{editor.name}: {error}")
         if found.lacking:
-            _say(f"\n{editor.name}: {found.lacking}")
+            _say_of(editor, found.lacking)
     return tuple(trouble)
 
 
@@ -194,6 +195,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--uninstall", action="store_true", help="take off what was installed; added models stay")
     parser.add_argument("--purge", action="store_true", help="with --uninstall: remove added models and logs too")
     return parser
+
+
+def _say_of(editor: Editor, text: str) -> None:
+    _say(f"\n{editor.name}\n{textwrap.indent(text, '  ')}")
 
 
 def _say(text: str) -> None:

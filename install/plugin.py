@@ -15,7 +15,7 @@ from install.files import cannot_write, remove
 from install.record import Folder, Record, Tree
 
 _VENDOR = Path("plugins/common/vendor.py")
-_NOT_FOR_EDITORS = shutil.ignore_patterns("__pycache__", "*.py[cod]", "*.action")
+_NOT_FOR_EDITORS = shutil.ignore_patterns("__pycache__", ".*", "*.py[cod]", "*.action")
 """An .action file goes into a folder of its own: Krita would find it in both."""
 _OURS = Path("draggan_client/discovery.py")
 """What a folder holds that is a plugin of ours, however it got there."""

@@ -71,7 +71,10 @@ class Gimp:
             os.utime(entry)  # GIMP asks a plug-in what it offers only where this file's time has changed
         except OSError as error:
             raise cannot_write(entry, error) from error
-        said = (f"The plug-in is in {target}", "Start GIMP anew; it is under Filters > Distorts > Drag Points.")
+        said = (
+            f"The plug-in is in {target}",
+            "Start GIMP, anew where it runs; it is under Filters > Distorts > Drag Points.",
+        )
         return "\n".join((*said, *_in_a_sandbox(place, plugin)))
 
 

@@ -30,7 +30,7 @@ def vendor(plugin_folder: Path) -> Path:
     plugin_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=plugin_folder, prefix=".draggan-") as draft:
         fresh = Path(draft) / CLIENT.name
-        shutil.copytree(CLIENT, fresh, ignore=shutil.ignore_patterns("__pycache__", "_vendor"))
+        shutil.copytree(CLIENT, fresh, ignore=shutil.ignore_patterns("__pycache__", ".*", "_vendor"))
         _copy_msgpack(fresh / "_vendor")
         if target.exists():
             target.rename(Path(draft) / "replaced")
