@@ -1,0 +1,266 @@
+"""A result becomes a layer: one step of the undo history, directly above its source, which is never written to.
+
+Krita's function for adding a layer waits until the whole picture has been drawn anew, for a second and more where the
+picture is large and has 16 bits. Its actions in the menu do not. So where the document is the one in front of the
+artist, the layer is added as by hand: hidden at first, and shown once its pixels are in it. Undo takes a layer away
+as a whole, and redo brings it back with all its pixels, whenever they came.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from krita import Krita
+
+from ..draggan_client.layer_rules import splice
+from ..draggan_client.messages import Pixels
+from ..draggan_client.views import Problem
+from . import nodes
+from .converter import Converter
+from .converter import converter as the_converter
+from .reading import STRIP_BYTES, LayerError, native, settled
+from .region import Region
+from .slices import Job, until
+from .spaces import Space, to_rgba
+
+SUFFIX = " – dragged"
+_COMES_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Inserted:
+    """A result's layer, and the source that is hidden as long as that layer is there."""
+
+    node: Any
+    layer_id: str
+    hidden_id: str | None = None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Pixels to be written, in the colour space of the layer that takes them."""
+
+    region: Region
+    data: bytes | bytearray
+
+
+def insert_edit(
+    document: Any, source: Any | None, pixels: Pixels, name: str | None = None, converter: Converter = the_converter
+) -> Job[Inserted]:
+    """Lay pixels over a layer. Without a source (a picture from a seed): above the active layer, or on top.
+
+    For `Slices`. Raises LayerError where the document or the source are gone, nothing is in the document then.
+    """
+    _check(document, source)
+    parts = yield from _converted(document, pixels, Space.of(document), converter)
+    name = name or result_name(document, source)
+    above = source if source is not None else _place_for_a_new_one(document)
+    return (yield from _inserted(document, _Plan(above, name, parts)))
+
+
+def insert_copy(
+    document: Any, source: Any, pixels: Pixels, name: str | None = None, converter: Converter = the_converter
+) -> Job[Inserted]:
+    """Put a copy of the source with the pixels in it above it, and hide the source.
+
+    Only where `pixels.changed` says so are they taken; all others keep their very bytes. The copy of a paint layer has
+    all that the source has: masks, blend mode, opacity, layer style. That of a group, or of another kind of layer, is a
+    paint layer that looks the same. For `Slices`; raises as `insert_edit` does.
+    """
+    _check(document, source)
+    space = Space.of(source)
+    is_duplicate = nodes.has_own_pixels(source)
+    target = space if is_duplicate else Space.of(document)
+    parts = []
+    if not is_duplicate:
+        for strip in _strips(Region.of(source.bounds()), 16):
+            own = native(source, strip)
+            yield
+            parts.append(_Part(strip, (yield from converter.convert(own, space, target))))
+    changed = pixels.changed.data if pixels.changed is not None else b"\xff" * pixels.picture.item_count
+    width = pixels.picture.shape[1]
+    for part in (yield from _converted(document, pixels, target, converter)):
+        row = part.region.top - pixels.offset_y
+        flags = changed[row * width : (row + part.region.height) * width]
+        if not any(flags):
+            continue
+        own = native(source, part.region)
+        yield
+        spliced = bytearray((yield from converter.convert(own, space, target)))
+        splice(spliced, part.data, flags, len(spliced) // len(flags))
+        parts.append(_Part(part.region, spliced))
+        yield
+    name = name or result_name(document, source)
+    return (yield from _inserted(document, _Plan(source, name, tuple(parts), source, is_duplicate, converter)))
+
+
+def result_name(document: Any, source: Any | None) -> str:
+    """ "Face" becomes "Face – dragged", then "Face – dragged 2"."""
+    base = re.sub(rf"{SUFFIX}( \d+)?$", "", source.name()) if source is not None else "Picture"
+    taken = {node.name() for node in nodes.tree(document)}
+    first = f"{base}{SUFFIX}" if source is not None else base
+    number = 2
+    name = first
+    while name in taken:
+        name = f"{first} {number}"
+        number += 1
+    return name
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A layer to be added. `copied`: the source whose place it takes, `duplicate`: with everything it has."""
+
+    above: Any | None
+    name: str
+    parts: tuple[_Part, ...]
+    copied: Any | None = None
+    duplicate: bool = False
+    converter: Converter = the_converter
+
+
+def _place_for_a_new_one(document: Any) -> Any | None:
+    """What a layer of its own is put above: where Krita's own new layers would come."""
+    active = document.activeNode()
+    if active is None:
+        return None
+    locked = [group for group in nodes.ancestors(active) if group.locked()]
+    if locked:
+        return locked[-1]
+    return active.parentNode() if active.type().endswith("mask") else active
+
+
+def _converted(document: Any, pixels: Pixels, target: Space, converter: Converter) -> Job[tuple[_Part, ...]]:
+    """Pixels from the server in a colour space of Krita's, in strips of whole rows."""
+    height, width = pixels.picture.shape[:2]
+    depth = pixels.picture.dtype
+    assert depth != "f16"
+    size = len(pixels.picture.data) // (width * height)
+    source = Space.srgb(depth)
+    if not source.is_as_good_as(target):
+        converter.learn(document)
+        yield
+    parts = []
+    for strip in _strips(Region(pixels.offset_x, pixels.offset_y, width, height), 16):
+        start = (strip.top - pixels.offset_y) * width * size
+        rgba = pixels.picture.data[start : start + strip.width * strip.height * size]
+        in_order = to_rgba(rgba, depth)
+        yield
+        parts.append(_Part(strip, (yield from converter.convert(in_order, source, target))))
+    return tuple(parts)
+
+
+def _strips(region: Region, pixel_size: int) -> list[Region]:
+    return list(region.strips(STRIP_BYTES // pixel_size))
+
+
+def _inserted(document: Any, plan: _Plan) -> Job[Inserted]:
+    """Add the layer; nothing before this has changed the document."""
+    yield from settled(document)
+    _check(document, plan.above)
+    by_hand = _is_in_front(document) and plan.above is not None
+    has_mode = plan.copied is not None and not plan.duplicate and plan.copied.blendingMode() != "normal"
+    if by_hand and not has_mode:
+        node = yield from _added_by_hand(document, plan)
+    else:
+        node = yield from _added_by_function(document, plan)
+    document.setActiveNode(node)
+    hidden = nodes.id_of(plan.copied) if plan.copied is not None else None
+    return Inserted(node, nodes.id_of(node), hidden)
+
+
+def _added_by_hand(document: Any, plan: _Plan) -> Job[Any]:
+    above = plan.above
+    node = yield from _new_neighbour(document, above, "duplicatelayer" if plan.duplicate else "add_new_paint_layer")
+    try:
+        node.setVisible(False)
+        node.setName(plan.name)
+        if plan.copied is not None and not plan.duplicate:
+            _dress(node, plan.copied)
+        node.setLocked(False)
+        yield from _written(node, plan.parts)
+        _check(document, node)  # undone meanwhile
+        node.setVisible(True)
+        if plan.copied is not None:
+            plan.copied.setVisible(False)
+    except BaseException:  # GeneratorExit, too: half a result is none
+        if document.width() > 0:
+            node.remove()
+        raise
+    return node
+
+
+def _added_by_function(document: Any, plan: _Plan) -> Job[Any]:
+    copied = plan.copied
+    if copied is None:
+        node = document.createNode(plan.name, "paintlayer")
+    elif plan.duplicate:
+        node = copied.duplicate()
+    else:
+        node = plan.converter.loose_layer(Space.of(document))
+        node.setBlendingMode(copied.blendingMode())
+        _dress(node, copied)
+    node.setName(plan.name)
+    node.setLocked(False)
+    yield from _written(node, plan.parts)
+    if copied is not None and not plan.duplicate:
+        node = node.clone()
+    parent = plan.above.parentNode() if plan.above is not None else document.rootNode()
+    if copied is not None:
+        copied.setVisible(False)
+    if not parent.addChildNode(node, plan.above):
+        if copied is not None:
+            copied.setVisible(True)
+        raise LayerError(Problem("Krita would not add the layer.", "Try again."))
+    return document.nodeByUniqueID(node.uniqueId())  # a layer from elsewhere does not know its new document
+
+
+def _dress(node: Any, source: Any) -> None:
+    """What of a layer can be set without a step of the undo history."""
+    node.setOpacity(source.opacity())
+    node.setInheritAlpha(source.inheritAlpha())
+    node.setColorLabel(source.colorLabel())
+
+
+def _written(node: Any, parts: tuple[_Part, ...]) -> Job[None]:
+    for part in parts:
+        node.setPixelData(bytes(part.data), part.region.left, part.region.top, part.region.width, part.region.height)
+        yield
+
+
+def _new_neighbour(document: Any, above: Any, action: str) -> Job[Any]:
+    """The layer that one of Krita's actions puts directly above `above`."""
+    parent = above.parentNode()
+    known = {nodes.id_of(child) for child in nodes.children(parent)}
+
+    def found() -> Any:
+        return next((child for child in nodes.children(parent) if nodes.id_of(child) not in known), None)
+
+    document.setActiveNode(above)  # and no other is selected beside it
+    is_open = nodes.is_group(above) and not above.collapsed()
+    if is_open:
+        above.setCollapsed(True)  # else the layer would come into the group
+    Krita.instance().action(action).trigger()
+    # Krita draws on other threads: a duplicate that is found at once has been seen by nobody yet.
+    if found() is None:
+        yield from until(lambda: found() is not None, _COMES_WITHIN_S)
+    if is_open:
+        above.setCollapsed(False)
+    node = found()
+    if node is None:
+        raise LayerError(Problem("Krita did not add the layer.", "Try again."))
+    return node
+
+
+def _is_in_front(document: Any) -> bool:
+    """Whether Krita's actions work on this document now."""
+    front = Krita.instance().activeDocument()
+    return front is not None and front == document and document.activeNode() is not None
+
+
+def _check(document: Any, node: Any | None) -> None:
+    """Raises LayerError unless both are still there."""
+    if document.width() <= 0:
+        raise LayerError(Problem("The document was closed."))
+    if node is not None and document.nodeByUniqueID(node.uniqueId()) is None:
+        raise LayerError(Problem("The layer is no longer there.", "Undo until it is back, or choose another layer."))

@@ -1,0 +1,207 @@
+"""What the artist does to an edited layer, its document and its results: told as events.
+
+Krita tells scripts nothing of this. So it is looked at a few times a second, with calls that take microseconds, and
+a little of the layer's pixels each time.
+"""
+
+import time
+import zlib
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from krita import Krita
+
+from ..qt import QtCore, Signal, own
+from . import nodes
+from .inserting import Inserted
+from .reading import STRIP_BYTES, native
+from .region import Region
+from .spaces import Space
+
+_PERIOD_MS = 300
+_PIXELS_S = 0.003
+"""So long are pixels looked at in a turn."""
+
+
+class What(Enum):
+    """What has happened."""
+
+    RESULT_GONE = "result gone"
+    """A result was undone, or removed. Its source is visible again."""
+    RESULT_BACK = "result back"
+    """It was redone. Its source is hidden again."""
+    SOURCE_GONE = "source gone"
+    """The edited layer was removed, or its group."""
+    SOURCE_BACK = "source back"
+    LAYER_MOVED = "layer moved"
+    """The edited layer lies `dx`, `dy` px further."""
+    LAYER_PAINTED = "layer painted"
+    """The pixels of the edited layer have changed, where they are watched. Told once, until `follow` is called."""
+    SPACE_CHANGED = "space changed"
+    """The document or the edited layer was converted to another colour space, so that its pixels changed, too."""
+    DOCUMENT_RESIZED = "document resized"
+    """Cropped, scaled, or turned: what lies where is not known any more."""
+    DOCUMENT_CLOSED = "document closed"
+    """Nothing else comes after this."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that has happened; `layer_id`: to which layer."""
+
+    what: What
+    layer_id: str = ""
+    dx: int = 0
+    dy: int = 0
+
+
+class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
+    """Watches one document, as long as it has an edit or a result of one."""
+
+    happened = Signal(object)
+    """An Event."""
+
+    def __init__(self, document: Any, parent: Any | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._size = _size(document)
+        self._space = Space.of(document)
+        self._was_shown = _is_shown(document)
+        self._results: list[_Result] = []
+        self._layer: _Layer | None = None
+        self._timer = QtCore.QTimer(self)
+        self._timer.timeout.connect(self.look)
+        self._timer.start(_PERIOD_MS)
+
+    def follow(self, node: Any, region: Region) -> None:
+        """From now on this is the edited layer; its pixels are watched in `region` (document px, as it lies now)."""
+        self._layer = _Layer(node, region)
+
+    def follow_none(self) -> None:
+        """No layer is being edited."""
+        self._layer = None
+
+    def add_result(self, result: Inserted) -> None:
+        """A result that undo may take away, and redo bring back."""
+        self._results.append(_Result(result))
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._timer.stop()
+
+    def look(self) -> None:
+        """Look now. Called by itself a few times a second."""
+        if not self._timer.isActive():
+            return
+        document = self._document
+        shown = _is_shown(document)
+        if document.width() <= 0 or (self._was_shown and not shown):
+            self.stop()
+            self.happened.emit(Event(What.DOCUMENT_CLOSED))
+            return
+        self._was_shown = shown
+        events = [event for result in self._results if (event := result.look(document))]
+        if _size(document) != self._size:
+            self._size = _size(document)
+            events.append(Event(What.DOCUMENT_RESIZED))
+        if Space.of(document) != self._space:
+            self._space = Space.of(document)
+            events.append(Event(What.SPACE_CHANGED))
+        if self._layer is not None:
+            events += self._layer.look(document)
+        for event in events:
+            self.happened.emit(event)
+
+
+class _Result:
+    """A result's layer, and the source that is hidden while it is there."""
+
+    def __init__(self, result: Inserted) -> None:
+        self._result = result
+        self._is_there = True
+
+    def look(self, document: Any) -> Event | None:
+        is_there = _node(document, self._result.layer_id) is not None
+        if is_there == self._is_there:
+            return None
+        self._is_there = is_there
+        if self._result.hidden_id is not None:
+            source = _node(document, self._result.hidden_id)
+            if source is not None and source.visible() == is_there:  # else the artist has seen to it
+                source.setVisible(not is_there)
+        return Event(What.RESULT_BACK if is_there else What.RESULT_GONE, self._result.layer_id)
+
+
+class _Layer:
+    """The edited layer."""
+
+    def __init__(self, node: Any, region: Region) -> None:
+        self.id = nodes.id_of(node)
+        self._is_there = True
+        self._is_painted = False
+        self._place = _place(node)
+        self._space = Space.of(node)
+        self._strips = list(region.strips(STRIP_BYTES // 16))
+        self._sums: list[int | None] = [None] * len(self._strips)
+        self._next = 0
+
+    def look(self, document: Any) -> list[Event]:
+        node = _node(document, self.id)
+        if (node is not None) != self._is_there:
+            self._is_there = node is not None
+            return [Event(What.SOURCE_BACK if self._is_there else What.SOURCE_GONE, self.id)]
+        if node is None:
+            return []
+        space = Space.of(node)
+        if space != self._space:
+            self._space = space
+            self._forget()
+            return [Event(What.SPACE_CHANGED, self.id)]
+        place = _place(node)
+        if place != self._place:
+            dx, dy = place[0] - self._place[0], place[1] - self._place[1]
+            self._place = place
+            self._strips = [strip.moved(dx, dy) for strip in self._strips]
+            return [Event(What.LAYER_MOVED, self.id, dx, dy)]
+        if not self._is_painted and self._strips and self._pixels_differ(document, node):
+            self._is_painted = True
+            return [Event(What.LAYER_PAINTED, self.id)]
+        return []
+
+    def _pixels_differ(self, document: Any, node: Any) -> bool:
+        """Look at the next few strips, round and round. The first round learns what they are."""
+        if not document.tryBarrierLock():  # a brush stroke, perhaps, that may yet be taken back
+            return False
+        document.unlock()
+        begun = time.perf_counter()
+        for _ in self._strips:
+            strip, known = self._strips[self._next], self._sums[self._next]
+            found = zlib.crc32(native(node, strip))
+            self._sums[self._next] = found
+            self._next = (self._next + 1) % len(self._strips)
+            if known is not None and known != found:
+                return True
+            if time.perf_counter() - begun > _PIXELS_S:
+                break
+        return False
+
+    def _forget(self) -> None:
+        self._sums = [None] * len(self._strips)
+
+
+def _node(document: Any, layer_id: str) -> Any | None:
+    return document.nodeByUniqueID(QtCore.QUuid(layer_id))
+
+
+def _place(node: Any) -> tuple[int, int]:
+    position = node.position()
+    return position.x(), position.y()
+
+
+def _size(document: Any) -> tuple[int, int, int, int]:
+    return document.xOffset(), document.yOffset(), document.width(), document.height()
+
+
+def _is_shown(document: Any) -> bool:
+    return any(view.document() == document for view in own(Krita.instance().views()))
