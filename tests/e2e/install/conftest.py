@@ -11,6 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.editors.desktop import Desktop
+from tests.e2e.editors.gimp import Gimp
+from tests.e2e.editors.gimp import Profile as GimpProfile
+from tests.e2e.editors.krita import Krita
+from tests.e2e.install.profiles import Editors
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
@@ -58,6 +64,82 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     answer = fresh.run()
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return fresh
+
+
+@dataclass(frozen=True)
+class Used:
+    """Krita and GIMP, used before the plugins were put in, with them, and not since."""
+
+    editors: Editors
+    twin: Editors
+    said: str
+    """The installer, when it found the editors."""
+    switch: list[tuple[str, str]]
+    """What the installer added to Krita's settings."""
+    dockers: list[str]
+    procedures: list[str]
+    said_while_krita_ran: str
+    uninstalled_while_krita_ran: subprocess.CompletedProcess[str]
+    before_uninstalling: dict[tuple[str, str], str | None]
+    """Krita's settings."""
+
+
+@pytest.fixture(scope="session")
+def used(installation: Installation, desktop: Desktop, tmp_path_factory: pytest.TempPathFactory) -> Used:
+    """The user takes up Krita and GIMP, runs the installer again, and works with both. So does a twin, without it."""
+    editors = Editors.used(installation.user, desktop)
+    twin = editors.twin(tmp_path_factory.mktemp("twin"))
+    before = editors.settings()
+    answer = installation.run()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    switch = [place for place in editors.settings() if place not in before]
+    with Krita(desktop, editors.krita) as krita:
+        said_while_krita_ran = installation.run().stdout
+        uninstalled_while_krita_ran = installation.run("--uninstall")
+        dockers = _work_in(krita)
+    with Krita(desktop, twin.krita) as krita:
+        _work_in(krita)
+    procedures = _procedures(desktop, editors)
+    _procedures(desktop, twin)
+    return Used(
+        editors,
+        twin,
+        answer.stdout,
+        switch,
+        dockers,
+        procedures,
+        said_while_krita_ran,
+        uninstalled_while_krita_ran,
+        editors.settings(),
+    )
+
+
+@pytest.fixture(scope="session")
+def uninstalled(installation: Installation) -> Installation:
+    """Taken off again; the artist had added a model."""
+    models = installation.home / "models"
+    models.mkdir(exist_ok=True)
+    (models / "cats.safetensors").write_bytes(b"a model that the artist added")
+    answer = installation.run("--uninstall")
+    assert answer.returncode == 0, answer.stderr
+    return installation
+
+
+def _work_in(krita: Krita) -> list[str]:
+    """Draws a little, shows and moves the dockers, ends Krita; returns the dockers."""
+    krita.run("new_document(300, 200)")
+    names: list[str] = krita.run("[docker.objectName() for docker in app.dockers()]")
+    krita.run("for docker in app.dockers():\n    if 'draggan' in docker.objectName(): docker.setVisible(True)")
+    assert krita.quit() == 0
+    return names
+
+
+def _procedures(desktop: Desktop, editors: Editors) -> list[str]:
+    """What GIMP knows of us, asked inside it; GIMP is ended."""
+    with Gimp(desktop.root, GimpProfile(editors.gimp), editors.home) as gimp:
+        names: list[str] = gimp.run("[name for name in Gimp.get_pdb().query_procedures(*['.*'] * 8) if 'drag' in name]")
+        gimp.quit()
+    return names
 
 
 def _copy_checkout(destination: Path) -> None:

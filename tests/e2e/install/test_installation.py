@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from draggan_client.discovery import Home, process_exists, read_launch, read_runtime
-from tests.e2e.install.conftest import Installation
+from tests.e2e.install.conftest import Installation, Used
 
 IMPORTED = "import draggan_server, draggan_client, torch; print(draggan_server.__file__); print(torch.version.cuda)"
 
@@ -69,15 +69,40 @@ def test_a_broken_environment_is_repaired(installation: Installation):
     assert installation.command(str(installation.python), "-c", IMPORTED).returncode == 0
 
 
-def test_uninstalling_keeps_what_the_artist_added(installation: Installation):
+def test_the_editors_run_with_the_plugins(used: Used):
+    assert used.said.count("The plugin is in") == used.said.count("The plug-in is in") == 1
+    assert used.switch == [("kritarc [python]", "enable_draggan")]
+    assert "draggan_docker_widget" in used.dockers
+    assert [name for name in used.procedures if "draggan" in name]
+
+
+def test_while_krita_runs_nothing_is_taken_from_under_it(used: Used):
+    assert "Close Krita and start it again" in used.said_while_krita_ran
+    assert used.uninstalled_while_krita_ran.returncode == 1
+    assert "Krita is running" in used.uninstalled_while_krita_ran.stderr
+    assert "Nothing was removed" in used.uninstalled_while_krita_ran.stderr
+
+
+def test_uninstalling_keeps_what_the_artist_added(uninstalled: Installation):
+    installation = uninstalled
     models = installation.home / "models"
-    models.mkdir(exist_ok=True)
-    (models / "cats.safetensors").write_bytes(b"a model that the artist added")
-    answer = installation.run("--uninstall")
-    assert answer.returncode == 0, answer.stderr
     assert {path.name for path in installation.home.iterdir()} <= {"models", "logs"}
     assert (models / "cats.safetensors").read_bytes() == b"a model that the artist added"
-    answer = installation.run("--uninstall", "--purge")
+
+
+def test_the_editors_are_as_if_it_had_never_been_there(used: Used, uninstalled: Installation):
+    """Against what they held before, entry by entry; and against a twin's that met the editors only."""
+    before, after, twin = used.before_uninstalling, used.editors.settings(), used.twin.settings()
+    gone = {place: value for place, value in before.items() if place not in after}
+    assert {place: value for place, value in after.items() if before[place] != value} == {}
+    assert all("draggan" in "".join(place) and "probe" not in "".join(place) for place in gone), gone
+    assert ("kritarc [python]", "enable_draggan") in gone
+    assert after.keys() == twin.keys()
+    assert used.editors.files() == used.twin.files()
+
+
+def test_purging_leaves_nothing(uninstalled: Installation):
+    answer = uninstalled.run("--uninstall", "--purge")
     assert answer.returncode == 0, answer.stderr
-    assert not installation.home.exists()
-    assert installation.checkout.is_dir()
+    assert not uninstalled.home.exists()
+    assert uninstalled.checkout.is_dir()
