@@ -76,17 +76,21 @@ def feature_resolution(generator: Generator, settings: DragSettings) -> int:
     return wanted
 
 
-LOWER_MAP_WEIGHT = 0.5
-"""Of lambda, where a block below the drag's own is held: what is computed from its map moves less than the map. With
-it as much changes outside the mask as where the drag's own map is held (tests/quality/mask_schemes.py)."""
-
-
 @dataclass(frozen=True)
 class HeldMap:
-    """Which block's map the mask holds, and how hard."""
+    """Which block's map the mask holds, how hard, and how often."""
 
     resolution: int
     weight: float
+    every: int = 1
+    """Steps from one on which the mask's term is computed to the next; it then counts for all of them."""
+
+
+LOWER_MAP_WEIGHT = 0.5
+"""Of lambda, where a block below the drag's own is held: what is computed from its map moves less than the map."""
+LOWER_MAP_EVERY = 2
+"""With these two as much changes outside the mask as where the drag's own map is held at every step, in an eighth of
+the time (tests/quality/mask_schemes.py, with what else was tried)."""
 
 
 def held_map(resolution: int, settings: DragSettings) -> HeldMap:
@@ -97,7 +101,7 @@ def held_map(resolution: int, settings: DragSettings) -> HeldMap:
     """
     if resolution <= settings.moving_resolution:
         return HeldMap(resolution, settings.mask_weight)
-    return HeldMap(settings.moving_resolution, settings.mask_weight * LOWER_MAP_WEIGHT)
+    return HeldMap(settings.moving_resolution, settings.mask_weight * LOWER_MAP_WEIGHT, LOWER_MAP_EVERY)
 
 
 def drag(
@@ -163,25 +167,25 @@ def _steps(
     pins = [point for point in points if is_pin(point)]
 
     to_hold = held_map(resolution, settings)
-    held_at = None if mask is None else to_hold.resolution
 
-    def features_at(ws: Tensor) -> tuple[FeatureMap, Tensor | None]:
+    def features_at(ws: Tensor, step: int) -> tuple[FeatureMap, Tensor | None]:
         # A moving point is read near its handle, a pin also at the place that it holds.
         places = [point.handle for point in points] + [pin.target for pin in pins]
         boxes = [reading_box(place, reach_px, resolution, size) for place in places]
+        held_at = None if mask is None or step % to_hold.every else to_hold.resolution
         found = generator.feature_windows(ws, resolution, boxes, noise, held_at, code.count)
         return FeatureMap(found.windows, resolution, size), found.whole
 
     with torch.no_grad():
-        before, held = features_at(start)
+        before, held = features_at(start, 0)
     points = with_references(points, before)
     supervision = MotionSupervision(before, points, radius_px)
-    hold = None if mask is None or held is None else MaskTerm(held, mask, to_hold.weight)
+    hold = None if mask is None or held is None else MaskTerm(held, mask, to_hold.weight * to_hold.every)
     for step in range(settings.max_steps + 1):
         with torch.enable_grad():
             ws = code.ws()
             with watch("features"):
-                features, held = features_at(ws)
+                features, held = features_at(ws, step)
             if step > 0:
                 with watch("tracking"):
                     handles = tracker(features.detach(), points)

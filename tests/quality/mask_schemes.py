@@ -52,9 +52,9 @@ SCHEMES = (
     Scheme("64 px block", 64),
     Scheme("64 px block, half lambda", 64, 0.5),
     Scheme("32 px block", 32),
-    Scheme("32 px block, half lambda (ours)", 32, loop.LOWER_MAP_WEIGHT),
-    Scheme("same, every 2nd step", 32, loop.LOWER_MAP_WEIGHT, 2),
-    Scheme("same, every 4th step", 32, loop.LOWER_MAP_WEIGHT, 4),
+    Scheme("32 px block, half lambda", 32, 0.5),
+    Scheme("same, every 2nd step (ours)", 32, loop.LOWER_MAP_WEIGHT, loop.LOWER_MAP_EVERY),
+    Scheme("same, every 4th step", 32, 0.5, 4),
     Scheme("16 px block, half lambda", 16, 0.5),
 )
 
@@ -78,22 +78,12 @@ class Found:
 @contextmanager
 def using(scheme: Scheme) -> Iterator[None]:
     """Drags begun inside compute their mask term by the scheme."""
-    own_windows, calls = Generator.feature_windows, 0
-
-    def windows(self: Generator, ws, resolution, boxes, noise="const", whole_at=None, moving=None):  # type: ignore[no-untyped-def]
-        nonlocal calls
-        skipped = whole_at is not None and calls % scheme.every
-        calls += 1
-        return own_windows(self, ws, resolution, boxes, noise, None if skipped else whole_at, moving)
 
     def held(resolution: int, settings: DragSettings) -> loop.HeldMap:
         block = resolution if scheme.block is None else min(resolution, scheme.block)
-        return loop.HeldMap(block, settings.mask_weight * scheme.part_of_lambda * scheme.every)
+        return loop.HeldMap(block, settings.mask_weight * scheme.part_of_lambda, scheme.every)
 
-    with (
-        patch.object(Generator, "feature_windows", windows),
-        patch.object(loop, "held_map", held),
-    ):
+    with patch.object(loop, "held_map", held):
         yield
 
 
