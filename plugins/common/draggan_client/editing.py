@@ -67,7 +67,6 @@ class _Task:
     refused: Callable[[Problem], object] | None = None
     starts: tuple[HandleState, ...] | None = None
     """Where the handles were when a drag began."""
-    tolerance_model_px: float = 1.0
 
 
 _Work = Callable[[_Task], Callable[[], object] | None]
@@ -150,7 +149,6 @@ class Editing:
             Phase.DRAGGING,
             "dragging",
             starts=tuple(_at_start(point) for point in points),
-            tolerance_model_px=settings.tolerance_px or (2.0 if len(points) > 5 else 1.0),
         )
         self._do(task, lambda task: self._follow(task, self._opened().drag(points, mask, settings, preview)))
 
@@ -222,7 +220,7 @@ class Editing:
 
     def _history(self, ask: Callable[[Session], Result], replaceable: bool = False) -> None:
         task = _Task(Phase.FETCHING, "going through the history", replaceable=replaceable)
-        self._do(task, lambda task: self._took(task, ask(self._opened())))
+        self._do(task, lambda task: self._took(ask(self._opened())))
 
     def _do(self, task: _Task, work: _Work) -> None:
         if self._closed:
@@ -298,19 +296,19 @@ class Editing:
         _check(task)  # Session forgets an earlier cancel when it is asked for something; we do not
         for event in events:
             if isinstance(event, Result):
-                self._took(task, event)
+                self._took(event)
             elif isinstance(event, Preview):
                 self._change(lambda view, event=event: replace(view, preview=event))  # type: ignore[misc]
             else:
                 self._change(lambda view, event=event: _progressed(view, event))  # type: ignore[misc]
 
-    def _took(self, task: _Task, result: Result) -> None:
+    def _took(self, result: Result) -> None:
         state = EditState.from_bytes(result.edit_state)
         if result.preview is not None:
             self._kept_preview = result.preview
 
         def taken(view: EditView) -> EditView:
-            reached = _reached(result, state, task.tolerance_model_px)
+            reached = _reached(state)
             distances = [point.distance for point in result.points]
             return replace(
                 view,
@@ -384,13 +382,13 @@ def _explained(error: Exception) -> Problem:
     return said
 
 
-def _reached(result: Result, state: EditState, tolerance_model_px: float) -> frozenset[str]:
+def _reached(state: EditState) -> frozenset[str]:
     """The points that the last drag of the picture has brought to their targets."""
-    reason = state.history[state.position - 1].reason if state.position else result.reason
-    if reason == "reached":
-        return frozenset(point.id for point in result.points)
+    if state.position and state.history[state.position - 1].reason == "reached":
+        return frozenset(point.id for point in state.points)
+    tolerance_model_px = state.settings.tolerance_px or (2.0 if len(state.points) > 5 else 1.0)
     tolerance = tolerance_model_px * state.frame.size / state.resolution
-    return frozenset(point.id for point in result.points if point.distance <= tolerance)
+    return frozenset(pair.id for pair in pairs_of(state.points) if pair.length <= tolerance)
 
 
 def _wired(pair: PointPair | Pair) -> PointPair:

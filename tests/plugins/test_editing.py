@@ -1,0 +1,487 @@
+"""Editing a layer: what is shown of it, whatever the server does, and that the editor never waits."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from draggan_client import session as session_module
+from draggan_client import transport
+from draggan_client.connection import Connection
+from draggan_client.discovery import Home
+from draggan_client.edit_state import EditState, StatePoint
+from draggan_client.editing import Editing, EditView, Phase, Problem
+from draggan_client.messages import (
+    Ack,
+    DragOptions,
+    DragRequest,
+    Error,
+    FromSeed,
+    FromState,
+    HandleState,
+    Pixels,
+    PointPair,
+    Preview,
+    PreviewOptions,
+    Progress,
+    Result,
+    ResultRequest,
+)
+from draggan_client.points import Pair, PointBoard, Spot
+from tests.plugins import fake_server
+from tests.plugins.editor_thread import EditorThread
+from tests.plugins.fake_server import NEW, FakeServer
+
+POINTS = (PointPair("1", 10, 10, 30, 10), PointPair("2", 5, 5, 5, 5))
+AT_ONCE_S = 0.03
+"""No call may keep the editor longer."""
+
+
+class Edit:
+    """An Editing, and what an editor heard of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.thread = EditorThread()
+        self.views: list[EditView] = []
+        self.previews: list[int] = []
+        self.editing = Editing(connection, self.thread.hand_over, self._changed, self._preview)
+
+    @property
+    def view(self) -> EditView:
+        return self.editing.view
+
+    def phases(self) -> list[Phase]:
+        """Those seen, each change once."""
+        seen = [view.phase for view in self.views]
+        return [phase for at, phase in enumerate(seen) if at == 0 or phase is not seen[at - 1]]
+
+    def until(self, *phases: Phase) -> EditView:
+        self.thread.until(lambda: self.view.phase in phases)
+        return self.view
+
+    def at_rest(self) -> EditView:
+        """When nothing is being done any more."""
+        self.thread.until(lambda: not self.view.is_busy)
+        self.thread.rest(0.02)
+        return self.view
+
+    def _changed(self) -> None:
+        self.views.append(self.editing.view)
+
+    def _preview(self, preview: Preview) -> None:
+        self.previews.append(preview.step)
+
+
+@pytest.fixture
+def edit(connection: Connection) -> Iterator[Edit]:
+    edit = Edit(connection)
+    yield edit
+    edit.editing.close()
+    assert edit.editing.wait_closed(10)
+
+
+@pytest.fixture(autouse=True)
+def no_network_on_the_editors_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    send, editors = transport.Transport._send, threading.current_thread()
+
+    def checked(self: Any, *request: Any) -> Any:
+        assert threading.current_thread() is not editors, f"{request[:2]} on the editor's thread"
+        return send(self, *request)
+
+    monkeypatch.setattr(transport.Transport, "_send", checked)
+
+
+def answering(server: FakeServer, monkeypatch: pytest.MonkeyPatch, verb: str, answer: Callable[..., Any]) -> None:
+    """Let the server answer requests that end in `verb` otherwise."""
+    usual = server.reply_to
+
+    def reply(method: str, path: list[str], body: bytes, handler: Any) -> Any:
+        return answer(body) if path[-1] == verb else usual(method, path, body, handler)
+
+    monkeypatch.setattr(server, "reply_to", reply)
+
+
+def asked(server: FakeServer, verb: str) -> int:
+    return sum(line.endswith(verb) for line in server.asked)
+
+
+def test_from_nothing_to_a_finished_drag(edit: Edit, server: FakeServer) -> None:
+    assert edit.view == EditView()
+    edit.editing.open(FromSeed(7))
+    assert edit.view.phase is Phase.OPENING
+    view = edit.until(Phase.READY)
+    assert (view.reason, view.position, view.history_length) == ("opened", 0, 0)
+    assert view.state == NEW and view.edit_state == NEW.to_bytes()
+    server.step_s = 0.02
+    edit.editing.drag(POINTS, preview=PreviewOptions())
+    assert edit.view.phase is Phase.DRAGGING
+    view = edit.at_rest()
+    assert (view.phase, view.reason, view.position, view.history_length) == (Phase.READY, "reached", 1, 1)
+    assert edit.phases() == [Phase.OPENING, Phase.READY, Phase.DRAGGING, Phase.READY]
+    steps = [view.step for view in edit.views if view.phase is Phase.DRAGGING and view.stage == "drag"]
+    assert steps and steps == sorted(steps) and edit.views[-2].total_steps == fake_server.DRAG_STEPS
+    assert edit.previews and edit.previews == sorted(set(edit.previews))
+    assert view.can_undo and not view.can_redo and view.problem is None
+
+
+def test_a_drag_waits_for_the_opening(edit: Edit, server: FakeServer) -> None:
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag([Pair("1", Spot(10, 10), Spot(30, 10))])
+    assert edit.at_rest().reason == "reached"
+    assert asked(server, "/sessions") == 1 and asked(server, "drag") == 1
+
+
+def test_a_drag_of_nothing_says_what_is_missing(edit: Edit) -> None:
+    edit.editing.drag(POINTS)
+    view = edit.at_rest()
+    assert view.phase is Phase.IDLE and view.problem
+    assert "no picture" in view.problem.message and view.problem.hint
+
+
+def test_bad_points_are_refused_in_words_and_the_edit_goes_on(edit: Edit) -> None:
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(())
+    view = edit.at_rest()
+    assert view.phase is Phase.READY and view.problem and "points" in view.problem.message
+    edit.editing.drag(POINTS)
+    view = edit.at_rest()
+    assert view.reason == "reached" and view.problem is None
+
+
+def test_progress_is_shown_as_it_comes(edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    handles = (HandleState("1", 12.0, 10.0, 18.0), HandleState("2", 5.0, 5.0, 0.0))
+    go = threading.Event()
+
+    def drag(body: bytes) -> Iterator[Any]:
+        yield Progress("drag", 3, 300, handles, loss=0.5, elapsed_s=1.5, remaining_s=20.0)
+        assert go.wait(10)
+        yield from server._drag(next(iter(server.sessions)), DragRequest(POINTS))
+
+    answering(server, monkeypatch, "drag", drag)
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.thread.until(lambda: edit.view.step == 3)
+    view = edit.view
+    assert (view.phase, view.stage, view.total_steps) == (Phase.DRAGGING, "drag", 300)
+    assert (view.distance_document_px, view.elapsed_s, view.remaining_s) == (18.0, 1.5, 20.0)
+    assert view.handles == handles
+    go.set()
+    assert edit.at_rest().remaining_s is None
+
+
+def test_a_burst_does_not_bury_the_editor(edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drag(body: bytes) -> Iterator[Any]:
+        for step in range(1, 401):
+            yield Progress("drag", step, 400)
+            yield Preview(step, 1, 1, "png", b"png")
+        yield from server._drag(next(iter(server.sessions)), DragRequest(POINTS))
+
+    answering(server, monkeypatch, "drag", drag)
+    edit.editing.open(FromSeed(7))
+    edit.at_rest()
+    before, handed_over = len(edit.views), edit.thread.handed_over
+    edit.editing.drag(POINTS)
+    deadline = time.monotonic() + 20
+    while edit.view.phase is not Phase.READY and time.monotonic() < deadline:
+        time.sleep(0.01)  # the editor is busy with something else
+    assert edit.thread.handed_over == handed_over + 1, "one call is on its way, and waits"
+    edit.at_rest()
+    assert edit.thread.waiting_most <= 2 and len(edit.views) - before <= 3
+    assert edit.previews == [4], "of the burst only the newest"
+
+
+@pytest.mark.parametrize("reason", ["reached", "stopped"])
+def test_what_arrived_is_told_to_the_points(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch, reason: Any
+) -> None:
+    """The fake model's picture is as large as the document's square, so 1 px there is 1 px here."""
+    points = (StatePoint("1", 24, 10, 30, 10), StatePoint("2", 5.4, 5, 5, 5))
+
+    def drag(body: bytes) -> Iterator[Any]:
+        session, state = next(iter(server.sessions.items()))
+        finished = dataclasses.replace(
+            state.history[0] if state.history else fake_server.FinishedDrag(fake_server.LATENT, points, reason, 3),
+            points=points,
+        )
+        state = dataclasses.replace(state, history=(finished,), position=1, points=points)
+        server.sessions[session] = state
+        handles = (HandleState("1", 24, 10, 6), HandleState("2", 5.4, 5, 0.4))
+        yield Result(session, reason, 3, 0.1, handles, state.to_bytes(), 1, 1)
+
+    answering(server, monkeypatch, "drag", drag)
+    board = PointBoard([Pair("1", Spot(10, 10), Spot(30, 10)), Pair("2", Spot(5, 5), Spot(5, 5))])
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(board.pairs)
+    view = edit.at_rest()
+    board.follow(view.handles)
+    board.settle(view.reached)
+    first = Pair("1", Spot(24, 10), Spot(24, 10) if reason == "reached" else Spot(30, 10))
+    assert board.pairs == view.pairs == (first, Pair("2", Spot(5.4, 5), Spot(5.4, 5)))
+    edit.editing.seek(1)
+    assert edit.at_rest().pairs == board.pairs
+
+
+def test_a_stopped_drag_keeps_what_it_came_to(edit: Edit, server: FakeServer) -> None:
+    server.step_s = 0.5
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.thread.until(lambda: edit.view.step >= 1)
+    edit.editing.stop()
+    assert edit.view.phase is Phase.STOPPING
+    view = edit.at_rest()
+    assert (view.phase, view.reason, view.history_length) == (Phase.READY, "stopped", 1)
+    assert edit.phases()[-2:] == [Phase.STOPPING, Phase.READY]
+
+
+def test_stop_never_waits_for_a_server_that_does_not_answer(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "CANCEL_TIMEOUT_S", 0.5)
+    release = threading.Event()
+
+    def silence(body: bytes) -> Ack:
+        release.wait(20)
+        return Ack()
+
+    answering(server, monkeypatch, "cancel", silence)
+    server.step_s = 5.0
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.thread.until(lambda: edit.view.phase is Phase.DRAGGING and asked(server, "drag") == 1)
+    edit.thread.rest(0.1)
+    began = time.monotonic()
+    edit.editing.stop()
+    edit.editing.stop()
+    assert time.monotonic() - began < AT_ONCE_S
+    view = edit.at_rest()  # hung up after half a second: the drag is lost, nothing else
+    assert view.phase is Phase.LOST and view.edit_state == NEW.to_bytes()
+    release.set()
+
+
+def test_a_drag_stopped_before_it_began_never_begins(edit: Edit, server: FakeServer) -> None:
+    edit.editing.open(FromSeed(7))
+    edit.at_rest()
+    edit.editing.drag(POINTS)
+    edit.editing.stop()
+    edit.editing.drag(POINTS)  # asked for afterwards: this one is meant
+    view = edit.at_rest()
+    assert view.reason == "reached"
+    assert view.history_length in (1, 2) and asked(server, "drag") == view.history_length
+
+
+def test_a_late_stop_does_not_hit_the_next_drag(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel = session_module.Session.cancel
+
+    def late(session: session_module.Session) -> None:
+        time.sleep(0.3)
+        cancel(session)
+
+    monkeypatch.setattr(session_module.Session, "cancel", late)
+    server.step_s = 0.05
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.thread.until(lambda: edit.view.step == 3)
+    edit.editing.stop()  # on its way when the drag has ended by itself ...
+    edit.editing.drag(POINTS)
+    view = edit.at_rest()
+    assert (view.reason, view.history_length) == ("reached", 2)
+    assert asked(server, "cancel") <= 1  # ... and the next one waits for it
+
+
+def test_stop_with_nothing_to_stop_is_nothing(edit: Edit) -> None:
+    edit.editing.stop()
+    assert edit.view == EditView()
+    edit.editing.open(FromSeed(7))
+    edit.at_rest()
+    edit.editing.stop()
+    assert edit.view.phase is Phase.READY
+
+
+def test_an_opening_is_stopped_and_asked_for_again(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, usual = threading.Event(), server._open
+
+    def slow(request: Any) -> Iterator[Any]:
+        yield Progress("invert", 1, 300)
+        stuck.wait(5)
+        yield from usual(request)
+
+    monkeypatch.setattr(server, "_open", slow)
+    edit.editing.open(FromSeed(7))
+    edit.thread.until(lambda: edit.view.stage == "invert")
+    edit.editing.stop()
+    view = edit.at_rest()
+    assert view.phase is Phase.IDLE and view.problem is None and view.reason == "stopped"
+    stuck.set()
+    edit.editing.drag(POINTS)
+    assert edit.at_rest().reason == "reached"
+    assert Phase.OPENING in edit.phases()[-4:]
+
+
+def test_an_evicted_session_is_opened_again_from_its_edit_state(edit: Edit, server: FakeServer) -> None:
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.at_rest()
+    server.forget()
+    edit.editing.drag(POINTS)
+    assert edit.at_rest().history_length == 2
+
+
+def test_a_lost_server_is_said_and_found_again(edit: Edit, server: FakeServer, home: Home) -> None:
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.at_rest()
+    server.faults.append(lambda handler: handler.connection.shutdown(2))
+    moved = (PointPair("1", 12, 10, 40, 10),)
+    edit.editing.drag(moved)
+    view = edit.at_rest()
+    assert view.phase is Phase.LOST and view.problem
+    assert "in the middle of the drag" in view.problem.message and "Press Start" in view.problem.hint
+    assert view.handles == (HandleState("1", 12, 10, 28),)
+    assert (view.history_length, view.state and len(view.state.history)) == (1, 1)
+    server.stop()
+    again = FakeServer(home)
+    try:
+        edit.editing.drag(moved)
+        view = edit.at_rest()
+        assert (view.phase, view.problem, view.history_length) == (Phase.READY, None, 2)
+        assert asked(again, "/sessions") == 1
+    finally:
+        again.stop()
+
+
+def test_without_any_server_it_says_how_to_get_one(home: Home) -> None:
+    edit = Edit(Connection(home))
+    edit.editing.open(FromSeed(7))
+    view = edit.at_rest()
+    assert view.phase is Phase.LOST and view.problem
+    assert "not running" in view.problem.message and "install/install.py" in view.problem.hint
+    edit.editing.close()
+
+
+def test_history(edit: Edit, server: FakeServer) -> None:
+    edit.editing.open(FromSeed(7))
+    for _ in range(3):
+        edit.editing.drag(POINTS)
+    edit.at_rest()
+    edit.editing.undo()
+    view = edit.at_rest()
+    assert (view.position, view.history_length, view.reason) == (2, 3, "sought")
+    assert view.can_undo and view.can_redo
+    edit.editing.redo()
+    assert edit.at_rest().position == 3
+    edit.editing.seek(0)
+    view = edit.at_rest()
+    assert view.position == 0 and view.can_redo and not view.can_undo
+    edit.editing.undo()
+    view = edit.at_rest()
+    assert view.phase is Phase.READY and view.problem and view.position == 0
+    assert EditState.from_bytes(view.edit_state or b"").position == 0
+
+
+def test_of_many_places_in_the_history_only_the_last_is_gone_to(edit: Edit, server: FakeServer) -> None:
+    edit.editing.open(FromSeed(7))
+    for _ in range(3):
+        edit.editing.drag(POINTS)
+    edit.at_rest()
+    for position in (2, 1, 0, 1, 2, 1):
+        edit.editing.seek(position)
+    assert edit.at_rest().position == 1
+    assert asked(server, "seek") <= 2
+
+
+def test_pixels_come_when_the_edit_is_ready_for_more(edit: Edit) -> None:
+    got: list[tuple[Pixels, Phase]] = []
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.editing.fetch(ResultRequest("picture"), lambda pixels: got.append((pixels, edit.view.phase)))
+    edit.thread.until(lambda: got)
+    pixels, phase = got[0]
+    assert pixels.picture.data == b"\1\1\1\1" and phase is Phase.READY
+    assert Phase.FETCHING in [view.phase for view in edit.views] or edit.view.phase is Phase.READY
+
+
+@pytest.mark.parametrize("how", ["refused", "stopped"])
+def test_pixels_that_do_not_come_are_told(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    answering(server, monkeypatch, "result", lambda body: Error("out_of_memory", "No memory.", "Close something."))
+    edit.editing.open(FromSeed(7))
+    edit.at_rest()
+    got: list[Pixels] = []
+    failed: list[Problem] = []
+    server.step_s = 0.2
+    edit.editing.drag(POINTS)
+    edit.editing.fetch(ResultRequest(), got.append, failed.append)
+    if how == "stopped":
+        edit.editing.stop()
+    edit.thread.until(lambda: failed)
+    assert not got
+    said = Problem("No memory.", "Close something.")
+    assert (failed == [said]) == (how == "refused")
+    assert edit.at_rest().problem == (said if how == "refused" else None)
+
+
+def test_another_picture_in_its_place(edit: Edit, server: FakeServer) -> None:
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS, preview=PreviewOptions())
+    kept = edit.at_rest().edit_state
+    assert kept
+    edit.editing.open(FromState(kept))
+    view = edit.view
+    assert (view.edit_state, view.position, view.preview) == (kept, 0, None)
+    view = edit.at_rest()
+    assert (view.position, view.history_length, view.reason) == (1, 1, "opened")
+    assert asked(server, "/sessions") == 2 and any(line.startswith("DELETE") for line in server.asked)
+
+
+def test_closing_ends_the_drag_and_tells_nobody(connection: Connection, server: FakeServer) -> None:
+    edit = Edit(connection)
+    server.step_s = 10.0
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.editing.seek(0)
+    edit.editing.fetch(ResultRequest(), lambda _: edit.previews.append(-1), lambda _: edit.previews.append(-2))
+    edit.thread.until(lambda: edit.view.phase is Phase.DRAGGING and asked(server, "drag") == 1)
+    edit.thread.rest(0.1)
+    heard = len(edit.views)
+    began = time.monotonic()
+    edit.editing.close()
+    edit.editing.close()
+    assert time.monotonic() - began < AT_ONCE_S
+    assert edit.editing.wait_closed(10)
+    edit.thread.rest(0.1)
+    assert server.cancelled.is_set() and server.sessions == {}
+    assert len(edit.views) == heard and edit.previews == []
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.editing.stop()
+    edit.thread.rest(0.1)
+    assert asked(server, "/sessions") == 1
+
+
+def test_a_fault_of_the_program_is_told_as_such(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module.Session, "drag", lambda *_: {}["jaw"])
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    view = edit.at_rest()
+    assert view.phase is Phase.READY and view.problem
+    assert "KeyError: 'jaw'" in view.problem.message and "diagnostics" in view.problem.hint
+
+
+def test_settings_and_mask_travel(edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[DragRequest] = []
+    usual = server._drag
+    monkeypatch.setattr(server, "_drag", lambda session, request: (seen.append(request), usual(session, request))[1])
+    edit.editing.open(FromSeed(7), "portraits")
+    edit.editing.drag(POINTS, None, DragOptions(max_steps=5), PreviewOptions(size=64))
+    edit.at_rest()
+    assert seen == [DragRequest(POINTS, None, DragOptions(max_steps=5), PreviewOptions(size=64))]
