@@ -166,9 +166,7 @@ def record(found: dict[str, list[Measurement]], file: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--record", action="store_true", help=f"write all measurements into {RESULTS}"
-    )
+    parser.add_argument("--record", action="store_true", help=f"write all measurements into {RESULTS}")
     parser.add_argument("--sections", type=int, nargs="+", metavar="N", help="only these, counted from 1")
     options = parser.parse_args()
     chosen = [FULL[number - 1] for number in options.sections] if options.sections else FULL
