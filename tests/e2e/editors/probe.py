@@ -7,6 +7,7 @@ import contextlib
 import json
 import socket
 import subprocess
+import textwrap
 import time
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +49,7 @@ class Probe:
 
     def run(self, source: str, timeout_s: float = ANSWER_S, **arguments: Any) -> Any:
         """Run Python there; what its last expression, or its `return`, gives. `arguments` become its variables."""
-        request = json.dumps({"source": source, "arguments": arguments})
+        request = json.dumps({"source": textwrap.dedent(source), "arguments": arguments}, default=_as_json)
         try:
             self._line.settimeout(timeout_s)
             self._line.sendall(request.encode() + b"\n")
@@ -81,6 +82,12 @@ class Probe:
             self._received += data
         line, _, self._received = self._received.partition(b"\n")
         return line
+
+
+def _as_json(value: object) -> dict[str, str]:
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
+    raise TypeError(f"{type(value).__name__} cannot be sent")
 
 
 def _with_bytes(value: dict[str, Any]) -> Any:

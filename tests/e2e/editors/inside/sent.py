@@ -30,7 +30,7 @@ class Sent:
         self._received += data
         while b"\n" in self._received:
             line, _, self._received = self._received.partition(b"\n")
-            self.socket.sendall(answer(json.loads(line), self._names).encode() + b"\n")
+            self.socket.sendall(answer(json.loads(line, object_hook=with_bytes), self._names).encode() + b"\n")
         return bool(data)
 
 
@@ -62,3 +62,8 @@ def as_json(value):
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     return repr(value)
+
+
+def with_bytes(value):
+    """The other way round: {"bytes": base64} as bytes."""
+    return base64.b64decode(value["bytes"]) if value.keys() == {"bytes"} else value
