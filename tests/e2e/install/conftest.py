@@ -99,15 +99,15 @@ def used(installation: Installation, desktop: Desktop, tmp_path_factory: pytest.
         dockers = _work_in(krita)
     with Krita(desktop, twin.krita) as krita:
         _work_in(krita)
-    procedures = _procedures(desktop, editors)
-    _procedures(desktop, twin)
+    known = procedures(desktop, editors)
+    procedures(desktop, twin)
     return Used(
         editors,
         twin,
         answer.stdout,
         switch,
         dockers,
-        procedures,
+        known,
         said_while_krita_ran,
         uninstalled_while_krita_ran,
         editors.settings(),
@@ -134,10 +134,12 @@ def _work_in(krita: Krita) -> list[str]:
     return names
 
 
-def _procedures(desktop: Desktop, editors: Editors) -> list[str]:
+def procedures(desktop: Desktop, editors: Editors) -> list[str]:
     """What GIMP knows of us, asked inside it; GIMP is ended."""
     with Gimp(desktop.root, GimpProfile(editors.gimp), editors.home) as gimp:
-        names: list[str] = gimp.run("[name for name in Gimp.get_pdb().query_procedures(*['.*'] * 8) if 'drag' in name]")
+        names: list[str] = gimp.run(
+            "[name for name in Gimp.get_pdb().query_procedures(*['.*'] * 8) if 'draggan' in name]"
+        )
         gimp.quit()
     return names
 
