@@ -21,7 +21,7 @@ from tests.e2e.editors.root import CHECKOUT, PATH, Root
 START_S = 180.0
 _LOOP = Path(__file__).parent / "inside" / "gimp_loop.py"
 _BATCH = f"exec(compile(open({str(_LOOP)!r}).read(), {str(_LOOP)!r}, 'exec'), {{'__file__': {str(_LOOP)!r}}})"
-_SETTINGS = "(show-welcome-dialog no)\n(check-updates no)\n"
+_SETTINGS = '(show-welcome-dialog no)\n(check-updates no)\n(config-version "99.0.0")\n'
 
 
 @dataclass(frozen=True)

@@ -150,3 +150,17 @@ def close_documents():
     for one in list(app.documents()):
         one.setModified(False)
         one.close()
+
+
+def reach(name):
+    """Where the widget of this object name is, in pixels of the screen, scrolled into sight; its box [x, y, w, h]."""
+    widget = find_widget(name=name)
+    if widget is None:
+        raise LookupError("no widget " + name + " is shown")
+    above = widget.parentWidget()
+    while above is not None:
+        if isinstance(above, QtWidgets.QScrollArea):
+            above.ensureWidgetVisible(widget)
+        above = above.parentWidget()
+    ratio = widget.devicePixelRatioF()
+    return [*on_screen(widget, 0, 0), widget.width() * ratio, widget.height() * ratio]
