@@ -1,6 +1,5 @@
 """What Krita knows of us: an extension with actions in the Tools menu, and a docker."""
 
-import contextlib
 from typing import Any
 
 from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extension
@@ -9,7 +8,7 @@ from . import actions
 from .docker.controller import Controller
 from .docker.looks import icon
 from .docker.panel import Panel
-from .qt import QtCore, QtGui, QtWidgets, is_gone
+from .qt import QtGui, QtWidgets
 
 DOCKER_ID = "draggan_docker_widget"
 TITLE = "DragGAN"

@@ -14,9 +14,11 @@ from ..draggan_client.errors import DragganError
 from ..draggan_client.messages import DragOptions, ModelInfo
 from ..draggan_client.settings_table import Value, options_from
 from ..layers import nodes
+from ..layers.converter import converter
 from ..layers.looking import why_not
 from ..layers.region import Region
 from ..layers.spaces import Space
+from ..layers.watch import Watch
 from ..qt import QT6, QtCore, QtWidgets, is_gone, own
 from .edit import Edit, Means
 from .hand_over import HandOver
@@ -43,6 +45,7 @@ class Controller(QtCore.QObject):
         self._panels: list[Any] = []
         self._mode_actions: list[Any] = []
         self._edits: list[Edit] = []
+        self._watches: list[tuple[Any, Watch]] = []
         self._memory = Memory(application)
         self._options: dict[str, Value] = self._memory.options
         self._model = self._memory.model
@@ -58,6 +61,7 @@ class Controller(QtCore.QObject):
             self.show_soon,
             lambda: self._model,
             self._drag_options,
+            self._desk.refresh,
         )
         self._mode = DragMode(self)
         self._mode.changed.connect(self._points_changed)
@@ -89,6 +93,8 @@ class Controller(QtCore.QObject):
         notifier.viewClosed.connect(lambda *_: self.look_soon())
         notifier.imageClosed.connect(lambda *_: self.look_soon())
         notifier.viewCreated.connect(lambda *_: self.look_soon())
+        # Krita takes 0.1 s for it, which nobody notices while a window opens.
+        notifier.windowCreated.connect(lambda *_: converter.prepare())
         self._looker.start()
         self._desk.refresh()
 
@@ -101,6 +107,10 @@ class Controller(QtCore.QObject):
         for edit in self._edits:
             edit.close()
         self._edits.clear()
+        for _document, watch in self._watches:
+            watch.stop()
+        self._watches.clear()
+        converter.close()
         self._desk.close()
         self._worker.close()
         self._hand_over.close()
@@ -146,6 +156,11 @@ class Controller(QtCore.QObject):
                 self._forget(edit)
             else:
                 edit.check()
+        for document, watch in list(self._watches):
+            if not any(document == other for other in documents):
+                watch.stop()
+                self._watches.remove((document, watch))
+        self._follow_layer()
         self._follow_document()
         self.show_soon()
 
@@ -165,6 +180,7 @@ class Controller(QtCore.QObject):
             view = self._view()
             if self._mode.board is not edit.board and view is not None:
                 self._mode.enter(view, edit.board)
+                self._image_shown = None
             self._show_on_canvas(edit)
         elif self._mode.is_on:
             self._mode.leave()
@@ -284,7 +300,7 @@ class Controller(QtCore.QObject):
         before = self._edit()
         whole = Region(0, 0, document.width(), document.height())
         frame = frame_for_picture(whole, _selected(document))
-        edit = Edit(self._means, document)
+        edit = Edit(self._means, document, self._watch(document))
         edit.wants_mode = before is not None and before.wants_mode
         if before is not None:
             self._forget(before)
@@ -380,28 +396,83 @@ class Controller(QtCore.QObject):
         return next((edit for edit in self._edits if edit.is_of(document)), None)
 
     def _edit_to_work_on(self) -> Edit | None:
-        """That of the active document, made for the active layer where there is none; None, and why, if none can be."""
-        document = self._krita.activeDocument()
+        """That of the active document, made for the active layer where there is none; None: there can be none."""
         edit = self._edit()
         if edit is not None and (edit.level is None or not self._can_be_left(edit)):
             return edit
+        document = self._krita.activeDocument()
         node = document.activeNode() if document is not None else None
-        if edit is not None and edit.level is not None and node is not None:
-            if nodes.id_of(node) == edit.level.node_id:
-                return edit
+        if edit is not None and edit.level is not None and node is not None and nodes.id_of(node) == edit.level.node_id:
+            return edit
         problem = why_not(document, node)
         if problem is not None:
             self._notices.tell("layer", problem)
             return None
-        self._notices.drop("layer")
-        if edit is not None:
-            self._forget(edit)
-        edit = Edit(self._means, document, node)
+        return self._begin_on(document, node)
+
+    def _begin_on(self, document: Any, node: Any) -> Edit:
+        """A new edit on this layer, instead of the document's other."""
+        self._notices.drop("layer", "elsewhere")
+        before = self._edit()
+        edit = Edit(self._means, document, self._watch(document), node)
+        if before is not None:
+            edit.wants_mode = before.wants_mode
+            self._forget(before)
         self._edits.append(edit)
         return edit
 
+    def _watch(self, document: Any) -> Watch:
+        """The one of this document: as long as it is open, undo may take a result away, and redo bring it back."""
+        for known, watch in self._watches:
+            if known == document:
+                return watch
+        watch = Watch(document, self)
+        self._watches.append((document, watch))
+        return watch
+
     def _can_be_left(self, edit: Edit) -> bool:
-        return not edit.is_busy and not edit.unapplied and not edit.board.pairs
+        """Whether nothing is lost with it: all that it has come to is in the document."""
+        facts = edit.facts()
+        return not (facts.is_busy or facts.unapplied or facts.has_pull)
+
+    def _follow_layer(self) -> None:
+        """The artist has chosen another layer: the edit goes there, or asks."""
+        edit = self._edit()
+        if edit is None or edit.node is None or edit.is_busy:
+            return  # a layer that is gone is looked after by the edit itself
+        assert edit.level is not None
+        node = edit.document.activeNode()
+        if node is None or nodes.id_of(node) == edit.level.node_id or why_not(edit.document, node) is not None:
+            self._notices.drop("elsewhere")
+            return
+        if self._can_be_left(edit):
+            if edit.wants_mode:
+                self._begin_on(edit.document, node).prepare()
+            else:
+                self._forget(edit)
+            return
+        self._notices.ask(
+            "elsewhere",
+            f"The points are on “{edit.level.name}”, and “{node.name()}” is the active layer.",
+            "",
+            (Choice("back", f"Back to “{edit.level.name}”"), Choice("here", f"Begin on “{node.name()}”")),
+            lambda choice: self._back_or_here(edit, choice),
+        )
+
+    def _back_or_here(self, edit: Edit, choice: str) -> None:
+        node = edit.node
+        if choice == "back" and node is not None:
+            edit.document.setActiveNode(node)
+        elif choice == "here":
+            active = edit.document.activeNode()
+
+            def begin() -> None:
+                self._begin_on(edit.document, active).prepare()
+
+            if edit.unapplied:
+                self._ask_discard(edit, begin)
+            else:
+                begin()
 
     def _view(self) -> Any:
         window = self._krita.activeWindow()

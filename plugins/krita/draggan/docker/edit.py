@@ -12,7 +12,7 @@ from ..draggan_client.connection import Connection
 from ..draggan_client.diagnostics import recent_errors
 from ..draggan_client.edit_state import EditState
 from ..draggan_client.editing import Editing, EditView, HandOver, Phase, Problem, Worker
-from ..draggan_client.layer_record import Found, How
+from ..draggan_client.layer_record import How
 from ..draggan_client.layer_rules import needs_copy
 from ..draggan_client.messages import (
     DragOptions,
@@ -27,15 +27,16 @@ from ..draggan_client.messages import (
     ResultRequest,
     Source,
 )
-from ..draggan_client.points import PointBoard, pairs_of
+from ..draggan_client.points import Pair, Pairs, PointBoard, Spot, pairs_of
 from ..layers import nodes
 from ..layers.inserting import Inserted, insert_copy, insert_edit
 from ..layers.looking import look, why_not
 from ..layers.reading import LayerError, LayerReader, Reading, selection_mask
-from ..layers.records import Records
+from ..layers.records import FoundEdit, Records
 from ..layers.region import Region
 from ..layers.slices import Job, Slices
 from ..layers.spaces import Depth, Space
+from ..layers.watch import Event, Watch, What
 from ..qt import QtCore
 from .notices_kept import Notices
 from .pictures import image_of, laid_over, lets_nothing_through
@@ -62,6 +63,8 @@ class Means:
     changed: Callable[[], None]
     model: Callable[[], str | None]
     options: Callable[[], DragOptions]
+    server_asked: Callable[[], None]
+    """The server may stand otherwise now, or know more: look at it again."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ class Origin:
 class Edit:
     """The edit of one document. Made for a layer, or for a new picture that becomes one."""
 
-    def __init__(self, means: Means, document: Any, node: Any = None) -> None:
+    def __init__(self, means: Means, document: Any, watch: Watch, node: Any = None) -> None:
+        """watch: the document's; it outlives the edit, which leaves results in the document."""
         self._means = means
         self.document = document
         self.board = PointBoard()
@@ -117,6 +121,13 @@ class Edit:
         self._told: Problem | None = None
         self._blocked = ""
         self._closed = False
+        self._is_stale = False
+        """The layer has changed since it was read."""
+        self._redraws = False
+        """What is opened next has drags that are to lie over the frame again."""
+        self._after_open: Callable[[], None] | None = None
+        self._watch = watch
+        self._watch.happened.connect(self._happened)
         if node is not None:
             self._levels = [Level(nodes.id_of(node), node.name(), 0)]
 
@@ -189,13 +200,17 @@ class Edit:
 
     def prepare(self) -> None:
         """Find out what drags on this layer go on from. Reads the document, and asks no server."""
-        if self._origin is None and self._slices is None and self.level is not None:
+        if self._is_stale and self._editing is None and self._slices is None:
+            self._is_stale = False
+            self._origin = None
+        if self._origin is None and self._slices is None and self.level is not None and not self._work:
             self._do("Reading the layer …", self._reading(), self._read, quiet=True)
 
     def points_changed(self) -> None:
         """The artist has put or moved points: with the first one the opening begins, in the background."""
         if self.board.pairs and not self._wants_open and self._asked == "":
             self._wants_open = True
+            self.prepare()
             self.advance()
 
     def start(self) -> None:
@@ -261,6 +276,8 @@ class Edit:
         """The document, or the edit, is no more."""
         self._closed = True
         self._leave_session()
+        self._watch.happened.disconnect(self._happened)
+        self._watch.follow_none()
         if self._slices is not None:
             self._slices.cancel()
             self._slices = None
@@ -287,13 +304,11 @@ class Edit:
         self._asked = "open"
         editing.open(FromSeed(seed, psi, frame), model)
 
-    _after_open: Callable[[], None] | None = None
-
     # On the way to the server
 
     def advance(self) -> None:
         """Do what comes next: open, and then drag."""
-        if self._closed or self._origin is None or self._slices is not None or self._blocked:
+        if self._closed or self._origin is None or self._slices is not None or self._work or self._blocked:
             return
         if self._wants_open and self._editing is None:
             self._open(self._origin)
@@ -370,6 +385,7 @@ class Edit:
             self._told = view.problem
             self._wants_start = False
             self._means.notices.tell(_PROBLEM, view.problem)
+            self._means.server_asked()
         if self._asked == "drag":
             self.board.follow(view.handles)
         if self._asked and not view.is_busy:
@@ -386,16 +402,24 @@ class Edit:
             return
         if asked == "drag" and view.phase is Phase.READY:
             self.board.settle(view.reached)
+            self._means.server_asked()
         elif asked == "seek":
             self.board.replace(view.pairs)
         elif asked == "open":
-            after, self._after_open = self._after_open, None
-            if after is not None:
-                after()
-            elif view.phase is Phase.READY:
-                self.advance()
-            else:
-                self._wants_open = self._wants_start = False
+            self._opened(view)
+
+    def _opened(self, view: EditView) -> None:
+        after, self._after_open = self._after_open, None
+        if view.phase is not Phase.READY:  # stopped
+            self._wants_open = self._wants_start = False
+        elif after is not None:
+            after()
+        else:
+            self._watch_layer()
+            if self._redraws:
+                self._show_level()
+            self.advance()
+        self._redraws = False
 
     def _pictured(self, preview: Preview) -> None:
         if self._asked == "open" or preview is self.view.opened_preview:
@@ -417,16 +441,19 @@ class Edit:
 
     # Krita's pixels
 
-    def _reading(self) -> Job["Problem | Found | Frame | None"]:
+    def _reading(self) -> Job["Problem | FoundEdit | Frame | None"]:
         node = self.node
         problem = why_not(self.document, node)
         if problem is not None:
             return problem
         records = Records(self.document)
-        if records.is_empty:
+        if not records.all():
             return self._own_frame(node)
         printed = yield from LayerReader(self.document).fingerprint(node)
-        return records.find(node, printed.digest) or self._own_frame(node)
+        unreadable = records.unreadable(node)
+        if unreadable is not None:
+            self._means.notices.tell(_PROBLEM, Problem.of(unreadable))
+        return records.find(node, printed) or self._own_frame(node)
 
     def _own_frame(self, node: Any) -> Frame | None:
         document = Region(0, 0, self.document.width(), self.document.height())
@@ -438,7 +465,7 @@ class Edit:
         elif isinstance(got, Frame):
             self._origin = Origin(got)
             self.advance()
-        elif isinstance(got, Found):
+        elif isinstance(got, FoundEdit):
             if got.how is How.PAINTED_OVER:
                 self._ask_painted(got)
             else:
@@ -456,7 +483,7 @@ class Edit:
         self._blocked = str(problem)
         self._means.notices.tell(_GONE, problem)
 
-    def _ask_painted(self, found: Found) -> None:
+    def _ask_painted(self, found: FoundEdit) -> None:
         def answered(choice: str) -> None:
             node = self.node
             if choice == "edit":
@@ -476,20 +503,13 @@ class Edit:
             answered,
         )
 
-    def _go_on_from(self, found: Found) -> None:
+    def _go_on_from(self, found: FoundEdit) -> None:
         """The layer's own edit state, moved to where the layer is now."""
-        node = self.node
-        if node is None:
-            return
-        place = Region.of(node.bounds())
-        dx, dy = place.left - found.record.left, place.top - found.record.top
 
         def load() -> Origin:
-            state = EditState.from_bytes(found.record.state)
-            if (dx, dy) == (0, 0):
-                return Origin(state.frame, state, found.record.state, lets_nothing_through(state.frame_picture))
-            moved = state.moved(dx, dy)
-            return Origin(moved.frame, moved, moved.to_bytes(), lets_nothing_through(moved.frame_picture))
+            state = found.state()
+            packed = found.record.state if (found.dx, found.dy) == (0, 0) else state.to_bytes()
+            return Origin(state.frame, state, packed, lets_nothing_through(state.frame_picture))
 
         def loaded(origin: Origin) -> None:
             self._work = ""
@@ -497,7 +517,7 @@ class Edit:
             if self._levels:
                 self._levels[0] = replace(self._levels[0], since=origin.since)
             if origin.state is not None and not self.board.pairs:
-                self.board.replace(pairs_of(origin.state.points))
+                self.board.replace(_resting(origin.state))
             self.advance()
             self._means.changed()
 
@@ -540,10 +560,12 @@ class Edit:
         del self._levels[self._level + 1 :]
         self._levels.append(Level(inserted.layer_id, node.name(), view.position, base))
         self._level = len(self._levels) - 1
+        self._watch.add_result(inserted)
+        self._watch_layer()
         self.image = None
         state = view.edit_state
         if state is not None:
-            job = Records(self.document).save(node, state)
+            job = self._keeping(node, state)
             self._do("Keeping the edit in the document …", job, lambda _: done())
         else:
             done()
@@ -579,23 +601,43 @@ class Edit:
         self._means.notices.tell(_PROBLEM, error.problem if isinstance(error, LayerError) else Problem.of(error))
         self._means.changed()
 
+    def _keeping(self, node: Any, state: bytes) -> Job[None]:
+        printed = yield from LayerReader(self.document).fingerprint(node)
+        Records(self.document).save(node, printed, state)
+
     # What happens to the document
 
     def check(self) -> None:
-        """Look whether the layers are still there: undo takes a result away, redo brings it back."""
-        if not self._levels or self._slices is not None or self._asked == "fetch":
+        """Look at what nothing tells of: the layer's name, and a layer that has become good to drag."""
+        level, node = self.level, self.node
+        if level is not None and node is not None and node.name() != level.name:
+            self._levels[self._level] = replace(level, name=node.name())
+            self._means.changed()
+
+    def _happened(self, event: Event) -> None:
+        if self._closed:
             return
+        if event.what in (What.RESULT_GONE, What.RESULT_BACK, What.SOURCE_GONE, What.SOURCE_BACK):
+            self._layers_changed()
+        elif event.what is What.LAYER_MOVED:
+            self._moved(event.dx, event.dy)
+        elif event.what is What.LAYER_PAINTED:
+            self._painted()
+        elif event.what is What.DOCUMENT_RESIZED:
+            self._resized()
+
+    def _layers_changed(self) -> None:
+        """Undo takes a result away, and redo brings it back: the highest that is there is the edit's layer."""
         there = [self._node_of(level) is not None for level in self._levels]
         highest = max((index for index, found in enumerate(there) if found), default=-1)
         if highest < 0:
-            if not self._blocked:
-                self.stop()
-                self._block(
-                    Problem(
-                        f"The layer “{self._levels[0].name}” is not in the document any more.",
-                        "Undo to get it back, or choose another layer.",
-                    )
+            self.stop()
+            name = self._levels[0].name
+            self._block(
+                Problem(
+                    f"The layer “{name}” was deleted.", "Undo brings it back. Or discard, and choose another layer."
                 )
+            )
             return
         if self._blocked:
             self._blocked = ""
@@ -603,10 +645,69 @@ class Edit:
         if highest != self._level:
             self._level = highest
             self._show_level()
-        name = self._node_of(self._levels[highest]).name()
-        if name != self._levels[highest].name:
-            self._levels[highest] = replace(self._levels[highest], name=name)
-            self._means.changed()
+        self._means.changed()
+
+    def _moved(self, dx: int, dy: int) -> None:
+        """The layer was moved: the edit goes with it."""
+        state = self.view.state
+        self.stop()
+        self.board.replace(_shifted(self.board.pairs, dx, dy))
+        self._leave_session()
+        if state is None:
+            self._is_stale = True
+            self.prepare()
+            return
+        is_opaque = self._origin.is_opaque if self._origin else True
+
+        def load() -> Origin:
+            moved = state.moved(dx, dy)
+            return Origin(moved.frame, moved, moved.to_bytes(), is_opaque)
+
+        self._work = "Moving the edit along …"
+        self._means.worker.do(load, self._moved_along, self._failed)
+
+    def _moved_along(self, origin: Origin) -> None:
+        self._work = ""
+        self._origin = origin
+        self._wants_open = True
+        self._redraws = True
+        self.advance()
+        self._means.changed()
+
+    def _painted(self) -> None:
+        if self.view.state is None:
+            return  # nothing is open: the layer is read anew before it is
+        if not self.unapplied and not self.is_running:
+            self._forget_session()
+        else:
+            self._means.notices.remark(
+                "meanwhile",
+                f"“{self.level.name if self.level else 'The layer'}” was painted on.",
+                "The drags that are not applied do not know of that: what they change lies over it.",
+            )
+
+    def _resized(self) -> None:
+        if self.unapplied or self.is_running:
+            self.stop()
+            self._block(
+                Problem(
+                    "The picture was cropped, scaled or turned: the drags that are not applied do not fit any more.",
+                    "Undo that, or discard the drags.",
+                )
+            )
+        else:
+            self._forget_session()
+
+    def _forget_session(self) -> None:
+        """The layer is read again when it is next needed; the points stay."""
+        self._leave_session()
+        self._is_stale = True
+        self._wants_open = False
+
+    def _watch_layer(self) -> None:
+        node, frame = self.node, self.frame
+        if node is not None and frame is not None:
+            self._watch.follow(node, region_of(frame))
 
     def _show_level(self) -> None:
         """Another layer is the edit's now: what is not in it shows over it again."""
@@ -624,3 +725,18 @@ class Edit:
 
 def _picture_source(found: Any, frame: Frame) -> FromPicture:
     return FromPicture(found.picture, found.left, found.top, frame)
+
+
+def _shifted(pairs: Pairs, dx: int, dy: int) -> Pairs:
+    def there(spot: Spot) -> Spot:
+        return Spot(spot.x + dx, spot.y + dy)
+
+    return tuple(Pair(pair.id, there(pair.handle), there(pair.target)) for pair in pairs)
+
+
+def _resting(state: EditState) -> Pairs:
+    """The points of an edit state; pins where its last drag has brought them home."""
+    pairs = pairs_of(state.points)
+    if state.drags and state.drags[-1].reason != "reached":
+        return pairs
+    return tuple(replace(pair, target=pair.handle) for pair in pairs)

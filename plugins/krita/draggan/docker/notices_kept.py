@@ -50,10 +50,13 @@ class Notices:
             self._changed()
 
     def _put(self, notice: Notice, answered: Answered | None) -> None:
-        before = self._notices.pop(notice.key, None)
+        before = self._notices.get(notice.key)
+        if before is not None and before[0] == notice:  # it stays where it is
+            self._notices[notice.key] = (notice, answered)
+            return
+        self._notices.pop(notice.key, None)
         self._notices[notice.key] = (notice, answered)
-        problems = [key for key, (one, _) in self._notices.items() if not one.choices]
-        for key in problems[:-_PROBLEMS_KEPT]:
+        told = [key for key, (one, _) in self._notices.items() if not one.choices]
+        for key in told[:-_PROBLEMS_KEPT]:
             del self._notices[key]
-        if before is None or before[0] != notice or len(self._notices) > 1:
-            self._changed()
+        self._changed()
