@@ -1,4 +1,4 @@
-"""Where the canvases of a document are. Krita tells scripts nothing of its widgets, so they are looked for."""
+"""Where the canvases of a document are. Krita tells scripts nothing of its widgets, so they are looked for by class."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,10 +35,10 @@ class Seat:
 def seats_of(document: Any) -> list[Seat]:
     """All views of this document that have a canvas, in all windows."""
     found = []
-    areas = _areas()
     for window in krita.Krita.instance().windows():
         main_window = window.qwindow()
-        area = areas.get(main_window)
+        # A detached canvas takes the area with it, to a window that is a child of the main window.
+        area = main_window.findChild(QtWidgets.QMdiArea)
         if area is None:
             continue
         for view, sub_window in _pairs(window, area):
@@ -47,27 +47,6 @@ def seats_of(document: Any) -> list[Seat]:
             if shown is not None and shown == document and canvas is not None:
                 found.append(Seat(view, canvas, area, main_window))
     return found
-
-
-def _areas() -> dict[Any, Any]:
-    """The QMdiArea of every main window, be it inside or detached."""
-    windows = [window.qwindow() for window in krita.Krita.instance().windows()]
-    areas = {window: window.findChild(QtWidgets.QMdiArea) for window in windows}
-    strays = [
-        area
-        for top in QtWidgets.QApplication.topLevelWidgets()
-        if top not in windows and isinstance(top, QtWidgets.QMainWindow)
-        for area in top.findChildren(QtWidgets.QMdiArea)
-    ]
-    for window in windows:
-        if areas[window] is None and strays:
-            areas[window] = _belonging(window, strays)
-    return {window: area for window, area in areas.items() if area is not None}
-
-
-def _belonging(window: Any, strays: list[Any]) -> Any:
-    """Of the detached areas that of this window: it holds as many views; the only one where there is only one."""
-    return strays[0] if len(strays) == 1 else None
 
 
 def _pairs(window: Any, area: Any) -> list[tuple[Any, Any]]:
@@ -91,3 +70,11 @@ def _canvas_in(sub_window: Any) -> Any:
         if widget.metaObject().className() in _CANVAS_CLASSES:
             return widget
     return None
+
+
+def has_popup(canvas: Any) -> bool:
+    """Whether a palette of Krita's lies open on the canvas: a press beside it closes it, and Escape does."""
+    return any(
+        child.isWidgetType() and child.isVisible() and "Popup" in child.metaObject().className()
+        for child in canvas.children()
+    )

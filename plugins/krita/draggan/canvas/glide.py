@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ..draggan_client.points import Spot
 
 TIME_CONSTANT_S = 0.09
-ARRIVED = 0.02
+ARRIVED = 0.1
 """In document px: nearer than that it is there."""
 LONGEST_STEP_S = 0.25
 """After a pause of the editor everything is where it belongs."""
