@@ -235,8 +235,9 @@ class Editing:
     def _ask_to_stop(self) -> None:
         """`Session.cancel` asks the server, so it is done on a thread of its own."""
         if self._stopper is None or not self._stopper.is_alive():
-            self._stopper = threading.Thread(target=self._cancel, name="draggan-stop", daemon=True)
-            self._stopper.start()
+            stopper = threading.Thread(target=self._cancel, name="draggan-stop", daemon=True)
+            stopper.start()
+            self._stopper = stopper  # with the lock held, and only now: who finds it may join it
 
     # On other threads
 
@@ -246,10 +247,7 @@ class Editing:
             session.cancel()
 
     def _run(self, task: _Task, work: _Work) -> None:
-        # A stop that was meant for the task before must not hit this one.
-        stopper = self._stopper
-        if stopper is not None:
-            stopper.join()
+        self._wait_for_stopper()  # a stop that was meant for the task before must not hit this one
         with self._lock:
             self._view = _begun(self._view, task)
             newer = self._tasks[self._tasks.index(task) + 1 :]
@@ -285,6 +283,8 @@ class Editing:
             lost = isinstance(error, _NOBODY_THERE)
             phase = Phase.LOST if lost else Phase.READY if is_open else Phase.IDLE
             self._view = replace(view, phase=phase, remaining_s=None, stage="")
+            if self._tasks:  # nobody shall see a rest between two things that were asked for
+                self._view = _begun(self._view, self._tasks[0])
         self._bell.ring()
 
     def _opened(self) -> Session:
@@ -337,11 +337,15 @@ class Editing:
         self._bell.ring()
 
     def _leave(self) -> None:
-        stopper = self._stopper
-        if stopper is not None:
-            stopper.join()
+        self._wait_for_stopper()
         if self._session is not None:
             self._session.close()
+
+    def _wait_for_stopper(self) -> None:
+        with self._lock:
+            stopper = self._stopper
+        if stopper is not None:
+            stopper.join()
 
 
 def _begun(view: EditView, task: _Task) -> EditView:
