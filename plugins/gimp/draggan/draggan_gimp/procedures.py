@@ -27,7 +27,7 @@ def _drag_points(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     # Always there with an image, so that what cannot be edited is told why instead of a greyed-out entry.
     procedure.set_image_types("*")
     procedure.set_sensitivity_mask(SENSITIVE.DRAWABLE | SENSITIVE.DRAWABLES | SENSITIVE.NO_DRAWABLES)
-    procedure.set_menu_label("_Drag Points…")
+    procedure.set_menu_label("_Drag Points...")
     procedure.add_menu_path(names.DISTORTS_MENU)
     procedure.set_documentation(
         "Pull points of the picture where they should go, and the picture follows",
@@ -67,6 +67,9 @@ def _drag_points(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
         "start", "Begin", "What to do with a layer that shows an earlier edit", start, "automatic", READWRITE
     )
     add_arguments(procedure)
+    procedure.add_boolean_aux_argument(
+        "show-points", "Show the _points", "Draw points, arrows and the selection's edge", True, READWRITE
+    )
     procedure.add_layer_return_value("layer", "Layer", "The new layer", True, READWRITE)
     return procedure
 
@@ -74,7 +77,7 @@ def _drag_points(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
 def _new_picture(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure = Gimp.Procedure.new(plug_in, NEW_PICTURE, Gimp.PDBProcType.PLUGIN, _run_new_picture, None)
     procedure.set_sensitivity_mask(SENSITIVE.ALWAYS)
-    procedure.set_menu_label("New _Picture from Seed…")
+    procedure.set_menu_label("New _Picture from Seed...")
     procedure.add_menu_path(names.CREATE_MENU)
     procedure.set_documentation(
         "A new image that a model draws, to drag points on",
@@ -106,7 +109,7 @@ def _new_picture(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
 def _diagnostics(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure = Gimp.Procedure.new(plug_in, DIAGNOSTICS, Gimp.PDBProcType.PLUGIN, _run_diagnostics, None)
     procedure.set_sensitivity_mask(SENSITIVE.ALWAYS)
-    procedure.set_menu_label("Drag_GAN Diagnostics…")
+    procedure.set_menu_label("Drag_GAN Diagnostics...")
     procedure.add_menu_path(names.HELP_MENU)
     procedure.set_documentation(
         "How DragGAN's server, models and settings stand; start and stop the server",

@@ -1,0 +1,63 @@
+"""How the canvas shows the image: where a place of it lies in the widget, and the other way round. Pure."""
+
+from dataclasses import dataclass, replace
+
+from draggan_client.points import Spot
+
+MIN_SCALE = 1 / 64
+MAX_SCALE = 32.0
+ZOOM_STEP = 1.25
+"""Of one notch of the wheel."""
+MARGIN = 12.0
+"""Round a picture that was fitted in, so that points on its edge can be grabbed."""
+
+
+@dataclass(frozen=True)
+class View:
+    """widget = image * scale + origin. The widget's unit is the logical pixel, the image's its own pixel."""
+
+    scale: float = 1.0
+    origin_x: float = 0.0
+    origin_y: float = 0.0
+
+    def to_widget(self, spot: Spot) -> tuple[float, float]:
+        """Where a place of the image lies in the widget."""
+        return spot.x * self.scale + self.origin_x, spot.y * self.scale + self.origin_y
+
+    def to_image(self, x: float, y: float) -> Spot:
+        """The place of the image that lies at (x, y) in the widget."""
+        return Spot((x - self.origin_x) / self.scale, (y - self.origin_y) / self.scale)
+
+    def zoomed(self, factor: float, x: float, y: float) -> "View":
+        """The same with another scale; what lies at (x, y) in the widget stays there."""
+        return self.scaled(self.scale * factor, x, y)
+
+    def scaled(self, scale: float, x: float, y: float) -> "View":
+        """As `zoomed`, to a certain scale."""
+        scale = min(MAX_SCALE, max(MIN_SCALE, scale))
+        place = self.to_image(x, y)
+        return View(scale, x - place.x * scale, y - place.y * scale)
+
+    def moved(self, dx: float, dy: float) -> "View":
+        """Shifted by so many logical pixels."""
+        return replace(self, origin_x=self.origin_x + dx, origin_y=self.origin_y + dy)
+
+    def kept_in_sight(self, left: float, top: float, right: float, bottom: float, width: int, height: int) -> "View":
+        """Moved as little as possible so that a part of that rectangle of the image stays in a widget of that size."""
+        least = 32.0
+        x1, y1 = self.to_widget(Spot(left, top))
+        x2, y2 = self.to_widget(Spot(right, bottom))
+        dx = max(0.0, least - x2) - max(0.0, x1 - (width - least))
+        dy = max(0.0, least - y2) - max(0.0, y1 - (height - least))
+        return self.moved(dx, dy)
+
+    @staticmethod
+    def fitting(left: float, top: float, width: float, height: float, into_width: int, into_height: int) -> "View":
+        """That rectangle of the image, whole, in the middle of a widget of that size; small ones are enlarged."""
+        room_x, room_y = max(1.0, into_width - 2 * MARGIN), max(1.0, into_height - 2 * MARGIN)
+        scale = min(MAX_SCALE, max(MIN_SCALE, min(room_x / width, room_y / height)))
+        return View(
+            scale,
+            into_width / 2 - (left + width / 2) * scale,
+            into_height / 2 - (top + height / 2) * scale,
+        )
