@@ -54,17 +54,19 @@ def icon(name: str) -> Any:
 
 
 def set_icon(button: Any, name: str) -> None:
-    """Give a button an icon that `refresh_icons` can bring again when the theme changes."""
+    """Give a button an icon that `retheme` can bring again when the theme changes."""
     button.setProperty("draggan_icon", name)
     button.setIcon(icon(name))
 
 
-def refresh_icons(root: Any) -> None:
-    """After a change of theme: every icon below `root` anew."""
+def retheme(root: Any) -> None:
+    """After a change of theme: every icon and every faded text below `root` anew."""
     for button in root.findChildren(QtWidgets.QAbstractButton):
         name = button.property("draggan_icon")
         if name:
             button.setIcon(icon(name))
+    for label in root.findChildren(FadedLabel):
+        label.fade()
 
 
 def tool_button(name: str, tooltip: str, parent: Any = None) -> Any:
@@ -85,17 +87,12 @@ class FadedLabel(QtWidgets.QLabel):
         super().__init__(text, parent)
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self._fade()
+        self.fade()
 
-    def changeEvent(self, event: Any) -> None:  # noqa: N802  # Qt's name
-        super().changeEvent(event)
-        if event.type() in (QtCore.QEvent.Type.ParentChange, QtCore.QEvent.Type.ApplicationPaletteChange):
-            self._fade()
-
-    def _fade(self) -> None:
-        parent = self.parentWidget()
-        palette = QtGui.QPalette(parent.palette() if parent else QtWidgets.QApplication.palette())
-        palette.setColor(QtGui.QPalette.ColorRole.WindowText, faded(palette, 0.65))
+    def fade(self) -> None:
+        """Take the theme's colour of now; see `retheme`."""
+        palette = QtWidgets.QApplication.palette()
+        palette.setColor(QtGui.QPalette.ColorRole.WindowText, faded(palette, 0.75))
         self.setPalette(palette)
 
 

@@ -6,7 +6,7 @@ from ..qt import Qt, QtCore, QtWidgets, Signal
 from .disclosure import Disclosure
 from .drag_buttons import DragButtons, ModeButton
 from .history import HistoryBox
-from .looks import SPACING, refresh_icons
+from .looks import SPACING, retheme
 from .model_chooser import ModelChooser
 from .notices import NoticeArea
 from .points_list import PointsList
@@ -99,7 +99,7 @@ class Panel(QtWidgets.QWidget):
     def changeEvent(self, event: Any) -> None:  # noqa: N802  # Qt's name
         super().changeEvent(event)
         if event.type() == QtCore.QEvent.Type.PaletteChange:
-            QtCore.QTimer.singleShot(0, lambda: refresh_icons(self))
+            QtCore.QTimer.singleShot(0, lambda: retheme(self))
 
     def _inside(self) -> Any:
         inside = QtWidgets.QWidget(self.scroll)

@@ -1,5 +1,6 @@
 """How far it is, in a bar and in words."""
 
+from dataclasses import replace
 from typing import Any
 
 from ..qt import QtWidgets
@@ -31,6 +32,7 @@ class ProgressBox(QtWidgets.QWidget):
         """Show this; None: nothing is under way."""
         if look == self._shown:
             return
+        look = _forward(self._shown, look)
         self._shown = look
         self.setVisible(look is not None)
         if look is None:
@@ -42,3 +44,11 @@ class ProgressBox(QtWidgets.QWidget):
         self.bar.setFormat(look.text.replace("%", "%%") if look.fraction is None else look.text)
         self._detail.setText(look.detail)
         self._detail.setVisible(bool(look.detail))
+
+
+def _forward(before: ProgressLook | None, look: ProgressLook | None) -> ProgressLook | None:
+    """An estimate may fall back; a bar that does is of no use. It goes on from where it was while one thing is done."""
+    if before is None or look is None or before.fraction is None or look.fraction is None:
+        return look
+    is_same_thing = look.text.split(" ", 1)[0] == before.text.split(" ", 1)[0]
+    return replace(look, fraction=max(before.fraction, look.fraction)) if is_same_thing else look

@@ -47,6 +47,7 @@ class NumberField:
         self.box.setSingleStep(step)
         self.box.setSpecialValueText(_AUTOMATIC)
         self.box.setKeyboardTracking(False)
+        self.box.setValue(self._automatic)
         if setting.unit:
             self.box.setSuffix(f" {setting.unit}")
         self.box.valueChanged.connect(lambda _value: changed(setting.name, self.value()))
@@ -71,7 +72,7 @@ class ChoiceField:
         self.box: Any = QtWidgets.QComboBox(parent)
         self.box.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(6)
-        self.box.addItem(setting.automatic_label)
+        self.box.addItem(_AUTOMATIC)
         choices = setting.choices
         self._values: tuple[Value, ...] = (None, *(one.value for one in choices))
         for one in choices:

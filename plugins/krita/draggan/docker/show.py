@@ -195,8 +195,11 @@ def _progress(facts: Facts, edit: EditFacts) -> ProgressLook | None:
         return ProgressLook("Getting the picture …", None)
     if edit.waits_to_start:
         return ProgressLook("Beginning …", None)
+    if edit.since and not edit.unapplied and view.phase is Phase.READY:
+        return ProgressLook("", 0.0, "The edit is in the document. Dragging goes on from there.")
     if view.phase is Phase.READY and view.reason in ("reached", "step_limit", "stalled", "stopped"):
-        return ProgressLook("", 0.0, wording.reason_text(view.reason))
+        all_arrived = bool(edit.pairs) and not edit.has_pull
+        return ProgressLook("", 0.0, wording.reason_text("reached" if all_arrived else view.reason))
     return None
 
 
