@@ -21,10 +21,23 @@ def remove(path: Path) -> None:
     except NotADirectoryError:
         return
     except OSError as error:
-        raise InstallError(
-            f"{path} could not be removed: {error.strerror or error}.\n"
-            "Close Krita, GIMP and whatever else uses it, and run this again."
-        ) from error
+        raise _in_use(path, "removed", error) from error
+
+
+def move(path: Path, to: Path) -> None:
+    """Gives a file or folder another name in the same folder; what has that name already goes."""
+    remove(to)
+    try:
+        path.rename(to)
+    except OSError as error:
+        raise _in_use(path, "moved", error) from error
+
+
+def _in_use(path: Path, what: str, error: OSError) -> InstallError:
+    return InstallError(
+        f"{path} could not be {what}: {error.strerror or error}.\n"
+        "Close Krita, GIMP and whatever else uses it, and run this again."
+    )
 
 
 def remove_if_empty(folder: Path) -> None:

@@ -11,14 +11,12 @@ from pathlib import Path
 from draggan_client.discovery import CONFIGURATION
 from install.children import clean_environment
 from install.errors import InstallError
-from install.files import cannot_write, remove
-from install.record import Folder, Record, Tree
+from install.files import cannot_write, move, remove
+from install.record import Folder, PluginPart, Record, Tree, is_link_or_not_ours
 
 _VENDOR = Path("plugins/common/vendor.py")
 _NOT_FOR_EDITORS = shutil.ignore_patterns("__pycache__", ".*", "*.py[cod]", "*.action")
 """An .action file goes into a folder of its own: Krita would find it in both."""
-_OURS = Path("draggan_client/discovery.py")
-"""What a folder holds that is a plugin of ours, however it got there."""
 
 
 @dataclass(frozen=True)
@@ -77,25 +75,23 @@ def replace_folder(plugin: Plugin, source: Path, target: Path, record: Record) -
     An earlier one stays until the new one is complete. Raises InstallError, and leaves `target` alone, where
     something stands there that is not ours.
     """
-    refuse_what_is_not_ours(target, record)
+    refuse_what_is_not_ours(target)
     make_folder(target.parent, record)
-    draft, old = (target.with_name(f".{target.name}-{which}") for which in ("new", "old"))
-    for path in (old, draft, target):
+    part, draft = PluginPart(target), target.with_name(f".{target.name}-new")
+    for path in (draft, part.set_aside):
         record.note(Tree(path))
-    remove(draft)
-    remove(old)
+        remove(path)
+    record.note(part)
     try:
         plugin.write(source, draft)
         if target.exists():
-            target.rename(old)
-        draft.rename(target)
-    except OSError as error:
-        raise cannot_write(target, error) from error
+            move(target, part.set_aside)
+        move(draft, target)
     finally:
-        if old.exists() and not target.exists():
-            old.rename(target)
+        if part.set_aside.exists() and not target.exists():
+            move(part.set_aside, target)
         remove(draft)
-    remove(old)
+    remove(part.set_aside)
 
 
 def make_folder(folder: Path, record: Record) -> None:
@@ -109,18 +105,15 @@ def make_folder(folder: Path, record: Record) -> None:
         raise cannot_write(folder, error) from error
 
 
-def refuse_what_is_not_ours(target: Path, record: Record) -> None:
+def refuse_what_is_not_ours(target: Path) -> None:
     """Raises InstallError where a link stands, or a folder that neither this installer nor an import made."""
-    if target.is_symlink():
-        raise InstallError(
-            f"{target} is a link to {target.resolve()}: somebody put it there, and it was left alone.\n"
-            "Remove the link if you want the plugin installed there, and run this again."
-        )
-    if target.exists() and not record.holds(target) and not (target / _OURS).is_file():
-        raise InstallError(
-            f"{target} is there already and is not from DragGAN: it was left alone.\n"
-            "Move it away if you want the plugin installed there, and run this again."
-        )
+    if not is_link_or_not_ours(target):
+        return
+    what = f"a link to {target.resolve()}" if target.is_symlink() else "there already, and not from DragGAN"
+    raise InstallError(
+        f"{target} is {what}: it was left alone.\n"
+        "Move it away if you want the plugin installed there, and run this again."
+    )
 
 
 def _not_whole(missing: Path) -> InstallError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import getpass
 import os
 import platform
 import shutil
@@ -19,7 +20,7 @@ def krita_runs(kritarc: Path) -> bool:
     """Whether a Krita of this user runs that keeps its settings in `kritarc`, as far as this system tells."""
     system = platform.system()
     if system == "Windows":
-        listed = output("tasklist", "/FO", "CSV", "/NH")
+        listed = output("tasklist", "/FO", "CSV", "/NH", "/FI", f"USERNAME eq {getpass.getuser()}")
         return any(
             row and row[0].lower() in ("krita.exe", "kritarunner.exe") for row in csv.reader(listed.splitlines())
         )

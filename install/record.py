@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from install.errors import InstallError
-from install.files import remove, remove_if_empty
+from install.files import move, remove, remove_if_empty
 from install.krita_settings import KritaSettings
 
 FILE_NAME = "installed.json"
+
+_IN_EVERY_PLUGIN = Path("draggan_client/discovery.py")
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,41 @@ class Folder:
         remove_if_empty(self.path)
 
 
-Made = Tree | Folder | KritaSettings
+@dataclass(frozen=True)
+class PluginPart:
+    """A plugin's folder in an editor, or a file that goes with it.
+
+    Put in whole, or not at all; so what stands there now and is a link, or a folder of somebody else's, is not it.
+    """
+
+    kind: ClassVar[str] = "plugin"
+    path: Path
+
+    @property
+    def set_aside(self) -> Path:
+        """Its name while it is replaced or removed: what breaks off then is known for ours."""
+        return self.path.with_name(f".{self.path.name}-old")
+
+    def undo(self) -> None:
+        if is_link_or_not_ours(self.path):
+            return
+        if self.path.is_dir():
+            move(self.path, self.set_aside)
+            remove(self.set_aside)
+        else:
+            remove(self.path)
+
+
+def is_link_or_not_ours(path: Path) -> bool:
+    """Whether a link stands there, or a folder that neither this installer nor Krita's importer made."""
+    return path.is_symlink() or (path.is_dir() and not (path / _IN_EVERY_PLUGIN).is_file())
+
+
+Made = Tree | Folder | PluginPart | KritaSettings
 """What was made on this computer. Undoing is content where it was never made, or is gone already."""
 
-_KINDS: dict[str, type[Tree] | type[Folder] | type[KritaSettings]] = {
-    made.kind: made for made in (Tree, Folder, KritaSettings)
+_KINDS: dict[str, type[Tree] | type[Folder] | type[PluginPart] | type[KritaSettings]] = {
+    made.kind: made for made in (Tree, Folder, PluginPart, KritaSettings)
 }
 
 
@@ -68,10 +100,6 @@ class Record:
             raise InstallError(
                 f"{self.file} cannot be read ({error}). Delete it and install once more: that writes it anew."
             ) from error
-
-    def holds(self, path: Path) -> bool:
-        """Whether something at this path was noted."""
-        return any(made.path == path for made in self.made())
 
     def note(self, made: Made) -> None:
         """Once for each thing: what was noted first stays. Raises InstallError where home cannot be written."""

@@ -58,7 +58,7 @@ class Gimp:
         lacking = _start_once(say)
         places = [place for parent in _parents() for place in parent.profiles()]
         own = Path(os.environ.get("GIMP3_DIRECTORY", ""))
-        if own.is_absolute() and own.is_dir():
+        if own.is_absolute() and own.is_dir() and own not in [place.folder for place in places]:
             places.append(Place(own))
         return Found(tuple(places), lacking or ("" if places else _lacking_elsewhere()))
 

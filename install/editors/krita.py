@@ -16,11 +16,11 @@ from install.editors.editor import (
     mac_programs,
     windows_programs,
 )
-from install.files import remove, replace_file
+from install.files import replace_file
 from install.krita_settings import MODULE, KritaSettings, enable, is_enabled, resource_folder
 from install.plugin import Plugin, make_folder, refuse_what_is_not_ours, replace_folder
 from install.programs import krita_runs
-from install.record import Record, Tree
+from install.record import PluginPart, Record
 
 SOURCES = Path("plugins/krita")
 ACTIONS = SOURCES / MODULE / f"{MODULE}.action"
@@ -55,14 +55,15 @@ class Krita:
         return Found(tuple(_where_the_artist_wants_it(place) for place in places))
 
     def put_in(self, place: Place, plugin: Plugin, record: Record) -> str:
-        target = place.folder / "pykrita" / MODULE
-        desktop, actions = _beside(place)
-        refuse_what_is_not_ours(target, record)
+        pykrita, actions = place.folder / "pykrita", place.folder / "actions"
+        target = pykrita / MODULE
+        beside = {DESKTOP: pykrita / DESKTOP.name, ACTIONS: actions / ACTIONS.name}
+        for path in (target, *beside.values()):
+            refuse_what_is_not_ours(path)
         replace_folder(plugin, SOURCES / MODULE, target, record)
-        for source, file in ((DESKTOP, desktop), (ACTIONS, actions)):
+        for source, file in beside.items():
             make_folder(file.parent, record)
-            record.note(Tree(file))
-            remove(file)
+            record.note(PluginPart(file))
             replace_file(file, plugin.read(source))
         return "\n".join((f"The plugin is in {target}", *_switch_on(place, record), *_in_a_sandbox(place, plugin)))
 
@@ -73,10 +74,6 @@ EDITOR = Krita()
 def _where_the_artist_wants_it(place: Place) -> Place:
     chosen = resource_folder(place.settings) if place.settings else None
     return Place(chosen, place.sandbox, place.settings) if chosen else place
-
-
-def _beside(place: Place) -> tuple[Path, Path]:
-    return place.folder / "pykrita" / DESKTOP.name, place.folder / "actions" / ACTIONS.name
 
 
 def _switch_on(place: Place, record: Record) -> tuple[str, ...]:

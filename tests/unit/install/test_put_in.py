@@ -155,7 +155,7 @@ def test_what_is_not_ours_is_left_alone(place, profile, plugin, record, which, u
     folder.mkdir(parents=True)
     (folder / "draggan.py").write_text("somebody else's")
     before = files(user)
-    with pytest.raises(InstallError, match="is there already and is not from DragGAN: it was left alone"):
+    with pytest.raises(InstallError, match="is there already, and not from DragGAN: it was left alone"):
         editor.put_in(there, plugin, record)
     record.undo()
     assert files(user) == before
@@ -167,21 +167,37 @@ def test_a_link_is_left_alone(place, plugin, record, user, tmp_path):
     link = place.folder / "pykrita/draggan"
     link.parent.mkdir(parents=True)
     link.symlink_to(tmp_path / "sources")
-    with pytest.raises(InstallError, match=r"is a link to .*sources: somebody put it there"):
+    with pytest.raises(InstallError, match=r"is a link to .*sources: it was left alone"):
         krita.EDITOR.put_in(place, plugin, record)
     record.undo()
     assert link.is_symlink()
     assert (tmp_path / "sources/draggan_client/discovery.py").exists()
 
 
-def test_a_desktop_file_that_is_a_link_does_not_lead_us_elsewhere(place, plugin, record, tmp_path):
-    (tmp_path / "mine.desktop").write_text("mine")
-    link = place.folder / "pykrita/draggan.desktop"
+@pytest.mark.parametrize("name", ["pykrita/draggan.desktop", "actions/draggan.action"])
+def test_nor_is_a_file_beside_it_that_is_a_link(place, plugin, record, tmp_path, name):
+    (tmp_path / "mine").write_text("mine")
+    link = place.folder / name
     link.parent.mkdir(parents=True)
-    link.symlink_to(tmp_path / "mine.desktop")
-    krita.EDITOR.put_in(place, plugin, record)
-    assert (tmp_path / "mine.desktop").read_text() == "mine"
-    assert not link.is_symlink()
+    link.symlink_to(tmp_path / "mine")
+    with pytest.raises(InstallError, match="is a link to"):
+        krita.EDITOR.put_in(place, plugin, record)
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert not (place.folder / "pykrita/draggan").exists()
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_what_somebody_put_in_its_place_since_stays(profile, plugin, record, tmp_path, is_link):
+    gimp.EDITOR.put_in(profile, plugin, record)
+    folder = profile.folder / "plug-ins/draggan"
+    folder.rename(tmp_path / "thrown away")
+    theirs = tmp_path / "theirs" if is_link else folder
+    theirs.mkdir()
+    (theirs / "draggan.py").write_text("theirs")
+    if is_link:
+        folder.symlink_to(theirs)
+    record.undo()
+    assert (folder / "draggan.py").read_text() == "theirs"
 
 
 def test_a_running_krita_is_not_switched(place, plugin, record, monkeypatch):
@@ -243,6 +259,23 @@ krita.EDITOR.put_in(place, plugin, Record(plugin.home))
     assert list(place.folder.rglob("*.py")), "the half copy"
     record.undo()
     assert files(user) == {"drag gan": b""}
+
+
+def test_a_removal_that_broke_off_can_be_ended(profile, plugin, record, user, monkeypatch):
+    before = files(user)
+    gimp.EDITOR.put_in(profile, plugin, record)
+
+    def remove_half(folder: Path) -> None:
+        for path in (folder / "draggan_client").iterdir():
+            path.unlink() if path.is_file() else None
+        raise OSError("the power went off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", remove_half)
+        with pytest.raises(InstallError, match="the power went off"):
+            record.undo()
+    record.undo()
+    assert files(user) == before | {"drag gan": b""}
 
 
 def test_a_folder_that_cannot_be_written_is_named(plugin, record, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from install.errors import InstallError
 from install.krita_settings import KritaSettings
-from install.record import Folder, Record, Tree
+from install.record import Folder, PluginPart, Record, Tree
 
 
 def test_what_was_noted_goes_and_the_rest_stays(tmp_path):
@@ -52,6 +52,7 @@ def test_everything_noted_is_read_again(tmp_path):
     made = (
         Tree(tmp_path / "a"),
         Folder(tmp_path / "a"),
+        PluginPart(tmp_path / "a"),
         KritaSettings(tmp_path / "kritarc", new_file=True, new_group=False),
     )
     for each in made:
