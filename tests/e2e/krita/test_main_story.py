@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.editors.desktop import Desktop
-from tests.e2e.editors.krita import Krita, Profile, StartKrita
+from tests.e2e.editors.krita import Krita, Profile, StartKrita, pixels
 from tests.e2e.editors.pointer import Place
 from tests.e2e.krita.docker import DRAG_S, Docker
 
@@ -28,6 +28,8 @@ CHIN, FAR_BELOW, A_LITTLE_BELOW = (64, 109), (64, 126), (64, 114)
 HAIR, ABOVE = (64, 17), (64, 11)
 LEFT_EYE = (47, 60)
 """Places in the portrait, in the model's pixels."""
+
+_LAYERS = "[each['name'] for each in node_tree() if each['type'] == 'paintlayer']"
 
 
 @pytest.fixture
@@ -81,21 +83,21 @@ def test_drag_apply_undo_save_and_drag_on(
 
     hover_canvas(krita)
     krita.pointer.key("Return")
-    krita.until("len(node_tree()) == 3")
+    until_layers(krita, 3)
     docker.settled()
-    result = krita.run("[each['name'] for each in node_tree()]")[0]
+    result = layers(krita)[0]
     after = krita.projection()
     desktop.screenshot("krita-4-applied")
     only_the_selection_changed(krita, before, after)
-    assert krita.run("[each['name'] for each in node_tree()]") == [result, source, "Background"]
+    assert layers(krita) == [result, source, "Background"]
 
     krita.pointer.key("Escape")
     krita.until("not find_widget(name='draggan_mode').isChecked()")
     krita.pointer.key("ctrl+z")
-    krita.until("len(node_tree()) == 2")
+    until_layers(krita, 2)
     assert np.array_equal(krita.projection(), before)
     krita.pointer.key("ctrl+shift+z")
-    krita.until("len(node_tree()) == 3")
+    until_layers(krita, 3)
     assert np.array_equal(krita.projection(), after)
     docker.settled()
 
@@ -105,7 +107,8 @@ def test_drag_apply_undo_save_and_drag_on(
     assert "Traceback" not in krita.log()
 
     krita = start_krita(file, profile=krita_profile)
-    krita.until("document() is not None and len(node_tree()) == 3")
+    krita.until("document() is not None")
+    until_layers(krita, 3)
     docker = Docker(krita)
     assert np.array_equal(krita.projection(), after)
     turn_canvas(krita)
@@ -119,11 +122,20 @@ def test_drag_apply_undo_save_and_drag_on(
     desktop.screenshot("krita-5-dragged-on")
     assert docker.history() == (1, 1), "what was applied is not counted again"
     docker.press("draggan_apply")
-    krita.until("len(node_tree()) == 4")
+    until_layers(krita, 4)
     docker.settled()
     only_the_selection_changed(krita, after, krita.projection())
     assert krita.quit() == 0
     assert "Traceback" not in krita.log()
+
+
+def layers(krita: Krita) -> list[str]:
+    """Of paint layers the names, from the top. The selection is in Krita's tree as well."""
+    return list(krita.run(_LAYERS))
+
+
+def until_layers(krita: Krita, count: int) -> None:
+    krita.until(f"len({_LAYERS}) == {count}")
 
 
 def select_softly(krita: Krita) -> None:
@@ -195,8 +207,6 @@ def hover_canvas(krita: Krita) -> None:
 
 def canvas_picture(krita: Krita) -> np.ndarray:
     """What the docker's preview shows: [H, W, 4]."""
-    from tests.e2e.editors.krita import pixels
-
     return pixels(krita.run("rgba(find_widget(name='draggan_preview').grab().toImage())"))
 
 
