@@ -67,7 +67,12 @@ def place_of(event: Any) -> Any:
     """Where a mouse, tablet, hover or wheel event happened, in the widget's logical px (a QPointF)."""
     if hasattr(event, "position"):
         return event.position()
-    return event.localPos() if hasattr(event, "localPos") else event.posF()
+    if not hasattr(event, "localPos"):
+        return event.posF()
+    # Qt 5 rounds a mouse's place for the widget, which is two px of a high-DPI screen. What it cut off is still here:
+    place, in_window = event.localPos(), event.windowPos()
+    is_rounded = place == QtCore.QPointF(place.toPoint())
+    return place + (in_window - QtCore.QPointF(in_window.toPoint())) if is_rounded else place
 
 
 def is_gone(thing: Any) -> bool:
