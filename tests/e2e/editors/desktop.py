@@ -27,7 +27,7 @@ class Desktop:
         self.root = root
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._mark = processes.new_mark()
+        self.mark = processes.new_mark()
         self._screen: dict[str, str] = {}
         self._started: list[subprocess.Popen[bytes]] = []
         processes.end_orphans()
@@ -39,7 +39,7 @@ class Desktop:
             if window_manager:
                 self.start("openbox", home=folder)
         except BaseException:
-            processes.end_marked(self._mark)
+            processes.end_marked(self.mark)
             raise
 
     def environment(self, home: Path) -> dict[str, str]:
@@ -52,7 +52,7 @@ class Desktop:
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": str(runtime),
             "LIBGL_ALWAYS_SOFTWARE": "1",
-            processes.VARIABLE: self._mark,
+            processes.VARIABLE: self.mark,
         }
         kept = {name: os.environ[name] for name in ("TMPDIR", "OMP_NUM_THREADS") if name in os.environ}
         return {**clean, **kept, **self._screen}
@@ -84,7 +84,7 @@ class Desktop:
         return [self.shell.run("xdotool", "getwindowname", one).strip() for one in ids]
 
     def close(self) -> None:
-        processes.end_marked(self._mark)
+        processes.end_marked(self.mark)
         for process in self._started:
             process.wait(timeout=10)
 

@@ -61,7 +61,7 @@ class Gimp:
         """Starts it, and returns when it answers. `folder` is its home and holds its log. Raises ProbeError."""
         self.desktop = desktop
         self.profile = profile
-        self._mark = processes.new_mark()
+        self.mark = processes.new_mark()
         self._log = folder / "gimp.log"
         folder.mkdir(parents=True, exist_ok=True)
         self._probe = Probe(self._ending)
@@ -101,7 +101,7 @@ class Gimp:
         return code
 
     def kill(self) -> None:
-        processes.end_marked(self._mark)
+        processes.end_marked(self.mark)
         self.process.wait(timeout=20)
 
     def log(self) -> str:
@@ -109,7 +109,7 @@ class Gimp:
 
     def _environment(self, home: Path) -> dict[str, str]:
         if self.desktop:
-            return self.desktop.environment(home) | {processes.VARIABLE: self._mark}
+            return self.desktop.environment(home) | {processes.VARIABLE: self.mark}
         runtime = home / "runtime"
         runtime.mkdir(mode=0o700, exist_ok=True)
         return {
@@ -117,7 +117,7 @@ class Gimp:
             "HOME": str(home),
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": str(runtime),
-            processes.VARIABLE: self._mark,
+            processes.VARIABLE: self.mark,
         }
 
     def _ending(self) -> str:

@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 VARIABLE = "DRAGGAN_STARTED_BY_TEST"
@@ -24,19 +25,24 @@ def marked(mark: str) -> list[int]:
 
 
 def end_marked(mark: str) -> None:
-    """End what carries this mark, until nothing does."""
-    deadline = time.monotonic() + 10
-    while pids := marked(mark):
-        _kill(pids)
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"Processes {pids} do not end.")
-        time.sleep(0.02)
+    """End what carries this mark, until nothing does. Raises TimeoutError."""
+    _end(lambda: marked(mark))
 
 
 def end_orphans() -> None:
-    """End what an earlier test run left that was itself killed."""
-    mine = [pid for pid, mark in _all_marks() if not Path(f"/proc/{mark.partition('-')[0]}").exists()]
-    _kill(mine)
+    """End what an earlier test run left that was itself killed. Raises TimeoutError."""
+    _end(lambda: [pid for pid, mark in _all_marks() if not Path("/proc", mark.partition("-")[0]).exists()])
+
+
+def _end(find: Callable[[], list[int]]) -> None:
+    deadline = time.monotonic() + 10
+    while pids := find():
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Processes {pids} do not end.")
+        time.sleep(0.02)
 
 
 def _all_marks() -> list[tuple[int, str]]:
@@ -50,9 +56,3 @@ def _all_marks() -> list[tuple[int, str]]:
                 if line.startswith(wanted):
                     found.append((int(folder.name), line[len(wanted) :].decode()))
     return [(pid, mark) for pid, mark in found if pid != os.getpid()]
-
-
-def _kill(pids: list[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
