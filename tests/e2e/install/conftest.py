@@ -53,7 +53,8 @@ class Installation:
     def variables(self) -> dict[str, str]:
         elsewhere = ("DRAGGAN_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
         kept = {name: value for name, value in os.environ.items() if name not in elsewhere}
-        return kept | {"HOME": str(self.user), "PIP_CACHE_DIR": _pip_cache(), "OMP_NUM_THREADS": "1"}
+        ours = {"HOME": str(self.user), "PIP_CACHE_DIR": _pip_cache(), "OMP_NUM_THREADS": "1"}
+        return kept | ours | {"PATH": str(self.user / "no programs")}  # this computer's editors are none of this user's
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 from draggan_client.discovery import Home, process_exists, read_launch, read_runtime
@@ -23,6 +24,7 @@ def test_the_server_is_a_copy_without_gpu_packages(installation: Installation):
     names = {package["name"].lower() for package in json.loads(listed.stdout)}
     assert "draggan-server" in names
     assert not [name for name in names if name.startswith(("nvidia", "cuda", "triton"))]
+    assert not list((installation.home / "environment").rglob("draggan_gimp")), "the plugins are no part of the server"
 
 
 def test_the_bundled_model_came_along(installation: Installation):
@@ -42,6 +44,13 @@ def test_the_command_runs_from_a_folder_with_spaces(installation: Installation):
     answer = installation.command(str(installation.python.with_name("draggan-server")), "--help")
     assert answer.returncode == 0, answer.stderr
     assert "drag" in answer.stdout
+
+
+def test_the_file_for_kritas_importer(installation: Installation):
+    file = installation.user / "Plug-in für Krita.zip"
+    answer = installation.run("--zip", str(file))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert {"draggan/", "draggan/__init__.py", "draggan.desktop"} <= set(zipfile.ZipFile(file).namelist())
 
 
 def test_run_again_with_the_demo(installation: Installation):
