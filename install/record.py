@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from install.errors import InstallError
 from install.files import move, remove, remove_if_empty
+from install.gimp_settings import GimpSettings
 from install.krita_settings import KritaSettings
 
 FILE_NAME = "installed.json"
@@ -69,11 +71,11 @@ def is_link_or_not_ours(path: Path) -> bool:
     return path.is_symlink() or (path.is_dir() and not (path / _IN_EVERY_PLUGIN).is_file())
 
 
-Made = Tree | Folder | PluginPart | KritaSettings
+Made = Tree | Folder | PluginPart | KritaSettings | GimpSettings
 """What was made on this computer. Undoing is content where it was never made, or is gone already."""
 
-_KINDS: dict[str, type[Tree] | type[Folder] | type[PluginPart] | type[KritaSettings]] = {
-    made.kind: made for made in (Tree, Folder, PluginPart, KritaSettings)
+_KINDS: dict[str, Callable[..., Made]] = {
+    made.kind: made for made in (Tree, Folder, PluginPart, KritaSettings, GimpSettings)
 }
 
 

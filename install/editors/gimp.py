@@ -20,9 +20,10 @@ from install.editors.editor import (
     xdg_configuration,
 )
 from install.files import cannot_write
+from install.gimp_settings import FOLDER, GimpSettings
 from install.plugin import Plugin, replace_folder
 from install.programs import output
-from install.record import Record
+from install.record import Folder, Record
 
 NAME = "draggan"
 SOURCE = Path("plugins/gimp") / NAME
@@ -65,6 +66,10 @@ class Gimp:
     def put_in(self, place: Place, plugin: Plugin, record: Record) -> str:
         target = place.folder / "plug-ins" / NAME
         replace_folder(plugin, SOURCE, target, record)
+        settings = place.folder / FOLDER
+        if not settings.exists():
+            record.note(Folder(settings))  # GIMP will make it, for ours perhaps
+        record.note(GimpSettings(settings))
         entry = target / f"{NAME}.py"
         try:
             entry.chmod(0o755)

@@ -127,10 +127,15 @@ def uninstalled(installation: Installation) -> Installation:
 
 
 def _work_in(krita: Krita) -> list[str]:
-    """Draws a little, shows and moves the dockers, ends Krita; returns the dockers."""
+    """Draws a little, uses our docker where it is there, ends Krita; returns the dockers."""
     krita.run("new_document(300, 200)")
     names: list[str] = krita.run("[docker.objectName() for docker in app.dockers()]")
-    krita.run("for docker in app.dockers():\n    if 'draggan' in docker.objectName(): docker.setVisible(True)")
+    krita.run(
+        "for docker in app.dockers():\n"
+        "    if docker.objectName() == 'draggan_docker_widget':\n"
+        "        docker.setVisible(True)\n"
+        "        app.writeSetting('draggan', 'model', 'portraits')"
+    )
     assert krita.quit() == 0
     return names
 

@@ -96,6 +96,19 @@ def test_gimp_gets_all_that_it_looks_for(profile, plugin, record, user):
     assert files(user) == before | {"drag gan": b""}
 
 
+@pytest.mark.parametrize("others", [(), ("GimpProcedureConfigRun-script-fu-drop-shadow.last",)])
+def test_what_gimp_keeps_of_our_procedures_goes_too(profile, plugin, record, user, others):
+    gimp.EDITOR.put_in(profile, plugin, record)
+    settings = profile.folder / "plug-in-settings"
+    settings.mkdir()
+    ours = ("GimpProcedureConfigRun-draggan-drag-points.last", "GimpProcedureConfig-draggan-new-picture.default")
+    for name in (*others, *ours):
+        (settings / name).touch()
+    record.undo()
+    assert settings.exists() == bool(others)
+    assert tuple(path.name for path in settings.glob("*")) == others
+
+
 def test_gimp_is_made_to_ask_again_what_the_plugin_offers(profile, plugin, record):
     gimp.EDITOR.put_in(profile, plugin, record)
     entry = profile.folder / "plug-ins/draggan/draggan.py"
