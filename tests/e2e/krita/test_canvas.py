@@ -546,12 +546,12 @@ def test_kritas_palette_opens_and_closes(stage: Stage) -> None:
 
 def test_the_cursor_is_ours_and_given_back(stage: Stage) -> None:
     shape = "int(canvas().cursor().shape())" if stage.run("QT") == "PyQt5" else "canvas().cursor().shape().value"
-    cross, open_hand, blank = 2, 17, stage.run(shape)
+    cross, hand, blank = 2, 13, stage.run(shape)
     stage.enter()
     assert stage.run(shape) == cross
     stage.pointer.drag(stage.at(200, 200), stage.at(300, 200))
     stage.pointer.move(stage.at(200, 202))
-    assert stage.run(shape) == open_hand
+    assert stage.run(shape) == hand
     stage.pointer.move(stage.at(450, 300))
     assert stage.run(shape) == cross
     stage.run("app.action('KisToolTransform').trigger()")
@@ -814,6 +814,33 @@ def test_two_views_a_detached_canvas_and_a_view_that_closes(stage: Stage) -> Non
     assert stage.told() == ["closed"]
 
 
+def test_a_second_window(stage: Stage) -> None:
+    stage.enter()
+    stage.run("app.action('view_newwindow').trigger()")
+    stage.krita.until("len(app.windows()) == 2", 10)
+    try:
+        stage.run("app.windows()[-1].addView(document() or app.documents()[0])")
+        in_the_second = "[p for p in kept['mode']._scene.living() if p.seat.main_window is app.windows()[-1].qwindow()]"
+        stage.krita.until(in_the_second, 5)
+        stage.settle()
+        place = stage.run(
+            f"""
+            place = {in_the_second}[0]
+            at = place.mapping.canvas(kept["Spot"](320, 300))
+            return on_screen(place.canvas, at.x(), at.y())
+            """
+        )
+        stage.pointer.click(Place(*place))
+        assert len(stage.pairs()) == 1 and near(stage.pairs()[0][1], (320, 300), 2 * stage.pixel())
+        stage.screen("canvas-second-window")
+        stage.pointer.key("Delete")
+        assert stage.pairs() == []
+    finally:
+        stage.run("app.windows()[-1].qwindow().close()")
+    stage.krita.until("len(app.windows()) == 1", 10)
+    assert stage.run("kept['mode'].is_on and len(kept['mode']._scene.living()) == 1")
+
+
 def test_another_documents_keys_and_canvas_are_its_own(stage: Stage) -> None:
     stage.enter()
     stage.pointer.click(stage.at(200, 200))
@@ -829,6 +856,14 @@ def test_another_documents_keys_and_canvas_are_its_own(stage: Stage) -> None:
     stage.settle()
     assert stage.run("layer_bytes('squares')['pixels']") == before
     assert len(stage.pairs()) == 1
+
+
+def test_krita_quits_with_the_mode_on(tmp_path: Path) -> None:
+    with started(tmp_path) as stage:
+        stage.open_squares()
+        stage.enter()
+        stage.pointer.drag(stage.at(200, 200), stage.at(300, 200))
+        assert stage.krita.quit() == 0
 
 
 # What it costs

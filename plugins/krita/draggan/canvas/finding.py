@@ -5,7 +5,7 @@ from typing import Any
 
 import krita
 
-from ..qt import QtWidgets, is_gone
+from ..qt import QtWidgets, is_gone, own
 
 _CANVAS_CLASSES = ("KisOpenGLCanvas2", "KisQPainterCanvas")
 
@@ -35,7 +35,7 @@ class Seat:
 def seats_of(document: Any) -> list[Seat]:
     """All views of this document that have a canvas, in all windows."""
     found = []
-    for window in krita.Krita.instance().windows():
+    for window in own(krita.Krita.instance().windows()):
         main_window = window.qwindow()
         # A detached canvas takes the area with it, to a window that is a child of the main window.
         area = main_window.findChild(QtWidgets.QMdiArea)
@@ -56,7 +56,7 @@ def _pairs(window: Any, area: Any) -> list[tuple[Any, Any]]:
     one pair that is certain.
     """
     active, active_sub = window.activeView(), area.activeSubWindow()
-    views = window.views()
+    views = own(window.views())
     subs = area.subWindowList(QtWidgets.QMdiArea.WindowOrder.CreationOrder)
     pairs = list(zip(views, subs, strict=False))
     agreed = len(views) == len(subs) and all((view == active) == (sub is active_sub) for view, sub in pairs)

@@ -55,7 +55,7 @@ class Mark:
             abs(self.handle.y - self.target.y),
         ).adjusted(-room, -room, room, room)
         place, edge = _number_place(self), _NUMBER_EDGE + 2
-        wide, tall = sum(map(_advance, self.number)), LOOK.number_size
+        wide, tall = _width(self.number), LOOK.number_size
         number = QtCore.QRectF(place.x(), place.y() - tall, wide, tall * 1.3)
         return ends.united(number.adjusted(-edge, -edge, edge, edge))
 
@@ -213,9 +213,16 @@ def _paint_number(painter: Any, mark: Mark) -> None:
 
 
 def _number_place(mark: Mark) -> Any:
-    """The lower left corner of the number."""
+    """The lower left corner of the number: right of the handle and up, or left where the arrow is in the way."""
     offset = LOOK.number_offset + (LOOK.selected_ring / 2 if mark.selected else 0.0)
-    return QtCore.QPointF(mark.handle.x + offset, mark.handle.y - offset)
+    along, up = mark.target.x - mark.handle.x, mark.handle.y - mark.target.y
+    is_in_the_way = along > 0 and along / 6 < up < along * 4
+    left = mark.handle.x - offset - _width(mark.number) if is_in_the_way else mark.handle.x + offset
+    return QtCore.QPointF(left, mark.handle.y - offset)
+
+
+def _width(number: str) -> float:
+    return sum(map(_advance, number))
 
 
 @functools.lru_cache(maxsize=512)

@@ -30,6 +30,7 @@ PEN_SILENT_S = 0.5
 """A mouse that moves this long after the pen last spoke: the pen is gone."""
 
 _Type = QtCore.QEvent.Type
+_PRESSES = (_Type.MouseButtonPress, _Type.MouseButtonDblClick, _Type.TabletPress)
 _LEFT = Qt.MouseButton.LeftButton
 _NO_BUTTON = Qt.MouseButton.NoButton
 
@@ -189,6 +190,7 @@ class DragMode(QtCore.QObject):
         anywhere = self._anywhere.get(kind)
         if on_canvas is None and anywhere is None:
             return False
+        place = None
         try:
             if anywhere is not None:
                 return anywhere(receiver, event)
@@ -196,7 +198,7 @@ class DragMode(QtCore.QObject):
             return place is not None and on_canvas is not None and not self._scene.sending and on_canvas(place, event)
         except Exception:  # an exception that leaves a filter would end Krita
             traceback.print_exc()
-            return False
+            return place is not None and kind in _PRESSES  # rather nothing than a stroke of the brush
 
     # The mouse
 
@@ -464,12 +466,10 @@ class DragMode(QtCore.QObject):
             shape = None
         elif self._locked:
             shape = Qt.CursorShape.ArrowCursor
-        elif self._pointer.device is not None:
-            shape = Qt.CursorShape.ClosedHandCursor
-        elif self._pointer.hovered is not None:
-            shape = Qt.CursorShape.OpenHandCursor
+        elif self._pointer.device is None and self._pointer.hovered is not None:
+            shape = Qt.CursorShape.PointingHandCursor
         else:
-            shape = Qt.CursorShape.CrossCursor
+            shape = Qt.CursorShape.CrossCursor  # also while something is pulled: a hand would cover where it goes
         self._scene.set_cursor(shape)
 
 

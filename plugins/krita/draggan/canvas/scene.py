@@ -48,7 +48,9 @@ class Scene(QtCore.QObject):
         self._moved = moved
         self._frame: Frame | None = None
         self._strong = False
+        self._given: Any = None
         self._picture: Any = None
+        """What was given, as it is quickest to draw."""
         self._picture_frame: Frame | None = None
         self._hidden = False
         self._cursor: Any = None
@@ -79,7 +81,7 @@ class Scene(QtCore.QObject):
             self._remove(place)
         self.places.clear()
         self._board = self._hovered = self._cursor = None
-        self._frame = self._picture = self._picture_frame = None
+        self._frame = self._given = self._picture = self._picture_frame = None
         self._strong = self._hidden = False
 
     @property
@@ -139,6 +141,9 @@ class Scene(QtCore.QObject):
 
     def set_picture(self, picture: Any, frame: Frame | None) -> None:
         """A QImage over that square; None: none."""
+        if picture is self._given and frame == self._picture_frame:
+            return
+        self._given = picture
         if picture is not None and picture.format() != QtGui.QImage.Format.Format_RGB32:
             picture = picture.convertToFormat(QtGui.QImage.Format.Format_ARGB32_Premultiplied)
         self._picture, self._picture_frame = picture, frame
