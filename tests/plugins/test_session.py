@@ -208,10 +208,13 @@ def test_a_silent_server_is_given_up(session: Session, server: FakeServer, monke
 def test_cancel_from_another_thread_ends_the_drag_with_a_result(session: Session, server: FakeServer) -> None:
     server.step_s = 0.2
     list(session.open())
-    events = []
+    events, cancels = [], []
     for event in session.drag(POINTS):
         events.append(event)
-        threading.Thread(target=session.cancel).start()
+        cancels.append(threading.Thread(target=session.cancel))
+        cancels[-1].start()
+    for cancel in cancels:
+        cancel.join()
     assert isinstance(events[-1], Result) and events[-1].reason == "stopped"
     assert session.result == events[-1]
     server.step_s = 0.0

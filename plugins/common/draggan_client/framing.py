@@ -1,23 +1,53 @@
 """Messages to bytes and back: one at a time, or as a stream."""
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ._msgpack import msgpack
 from .errors import FramingError, MessageError, TooLargeError
 from .schema import Made, Message, from_wire, from_wire_any, to_wire
+from .unpacking import read_one
 
 MAX_BODY_BYTES = (256 << 20) + (1 << 16)
 """A request or a single reply: a picture of 4096 x 4096 RGBA in f32 just fits, with what is said about it."""
 MAX_EVENT_BYTES = 64 << 20
 """One message of a stream: a result, with its edit state."""
 _SLICE_BYTES = 1 << 16
+_LARGE_BYTES = struct.Struct(">BI")
+"""MessagePack's "bin 32"."""
 
 
 def pack(message: Message) -> bytes:
     """`message` as MessagePack."""
     packed: bytes = msgpack.packb(to_wire(message), use_bin_type=True)
     return packed
+
+
+def pack_parts(message: Message) -> list[bytes]:
+    """`message` as MessagePack, in parts to be sent one after another: what is large is not copied."""
+    packer = msgpack.Packer(use_bin_type=True)
+    parts: list[bytes] = [b""]
+
+    def add(wire: Any) -> None:
+        if isinstance(wire, dict):
+            parts[-1] += packer.pack_map_header(len(wire))
+            for name, value in wire.items():
+                parts[-1] += packer.pack(name)
+                add(value)
+        elif isinstance(wire, bytes) and len(wire) >= _SLICE_BYTES:
+            parts[-1] += _LARGE_BYTES.pack(0xC6, len(wire))
+            parts.extend((wire, b""))
+        else:
+            parts[-1] += packer.pack(wire)
+
+    add(to_wire(message))
+    return [part for part in parts if part]
+
+
+def read(expected: type[Made], source: Callable[[int], bytes], limit: int = MAX_BODY_BYTES) -> Made:
+    """The one message of class `expected` that `source(size)` gives bit by bit. Raises as `unpack` does."""
+    return from_wire(expected, read_one(source, limit))
 
 
 def unpack(expected: type[Made], data: bytes, limit: int = MAX_BODY_BYTES) -> Made:

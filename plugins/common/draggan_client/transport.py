@@ -88,14 +88,19 @@ class Transport:
 
         Raises NotReachableError, ConnectionLostError, ServerError; TooLargeError for a body that is not sent.
         """
-        reply = self.ask_plain(method, path, body, timeout_s)
+        response, open_socket = self._send(method, path, body, timeout_s)
         try:
-            return framing.unpack(expected, reply)
+            return framing.read(expected, response.read)
+        except _BROKEN as error:
+            raise _lost(error) from None
         except (FramingError, MessageError) as error:
             raise ConnectionLostError(f"The server's reply to {method} {path} cannot be read: {error}") from None
+        finally:
+            response.close()
+            open_socket.close()
 
     def ask_plain(self, method: str, path: str, body: Message | None, timeout_s: float) -> bytes:
-        """As `ask`, with the reply left packed."""
+        """As `ask`, with the reply left packed: for a server that may speak otherwise."""
         response, open_socket = self._send(method, path, body, timeout_s)
         try:
             return response.read(framing.MAX_BODY_BYTES + 1)
@@ -112,10 +117,11 @@ class Transport:
     def _send(
         self, method: str, path: str, body: Message | None, timeout_s: float
     ) -> tuple[http.client.HTTPResponse, socket.socket]:
-        packed = framing.pack(body) if body is not None else b""
-        if len(packed) > framing.MAX_BODY_BYTES:
+        packed = framing.pack_parts(body) if body is not None else []
+        size = sum(map(len, packed))
+        if size > framing.MAX_BODY_BYTES:
             raise TooLargeError(
-                f"{len(packed)} bytes are too many for one request; the limit is {framing.MAX_BODY_BYTES}.",
+                f"{size} bytes are too many for one request; the limit is {framing.MAX_BODY_BYTES}.",
                 "Edit a smaller part of the picture.",
             )
         connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=CONNECT_TIMEOUT_S)
@@ -128,7 +134,7 @@ class Transport:
             open_socket.settimeout(timeout_s)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 # A server that refuses a body may hang up before it has read it all, and still have said why.
-                connection.request(method, path, packed, self._headers())
+                connection.request(method, path, packed, self._headers(size))
             response = connection.getresponse()
             if response.status != 200:
                 raise _refusal(response)
@@ -140,8 +146,9 @@ class Transport:
             raise
         return response, open_socket
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, size: int) -> dict[str, str]:
         return {
+            "Content-Length": str(size),
             "Authorization": f"Bearer {self.server.token}",
             "Content-Type": MEDIA_TYPE,
             "Accept": MEDIA_TYPE,
