@@ -1,9 +1,10 @@
 """A result becomes a layer: one step of the undo history, directly above its source, which is never written to.
 
-Krita's function for adding a layer waits until the whole picture has been drawn anew, for a second and more where the
-picture is large and has 16 bits. Its actions in the menu do not. So where the document is the one in front of the
-artist, the layer is added as by hand: hidden at first, and shown once its pixels are in it. Undo takes a layer away
-as a whole, and redo brings it back with all its pixels, whenever they came.
+Krita's function for adding a layer waits until the whole picture has been drawn anew: 0.1 s for a large picture, and
+more than a second where it has 16 bits. Its menu's "Duplicate Layer" does not wait, and undoing it draws all that the
+layer covers. So where the document is the one in front of the artist, the new layer begins as a duplicate, hidden at
+once and shown again with the result in it. Undo takes a layer away as a whole, and redo brings it back with all its
+pixels, whenever they came. ("Add Paint Layer" would not do: its undo draws nothing, as the layer was empty then.)
 """
 
 import re
@@ -20,11 +21,12 @@ from .converter import Converter
 from .converter import converter as the_converter
 from .reading import STRIP_BYTES, LayerError, native, settled
 from .region import Region
-from .slices import Job, until
+from .slices import PAUSE, Job, until
 from .spaces import Space, to_rgba
 
 SUFFIX = " – dragged"
 _COMES_WITHIN_S = 10.0
+_ACTIVE_WITHIN_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -158,36 +160,92 @@ def _inserted(document: Any, plan: _Plan) -> Job[Inserted]:
     """Add the layer; nothing before this has changed the document."""
     yield from settled(document)
     _check(document, plan.above)
-    by_hand = _is_in_front(document) and plan.above is not None
-    has_mode = plan.copied is not None and not plan.duplicate and plan.copied.blendingMode() != "normal"
-    if by_hand and not has_mode:
+    by_hand = plan.duplicate or _can_begin_with(plan.above, Space.of(document))
+    if plan.above is not None and by_hand and _is_in_front(document):
         node = yield from _added_by_hand(document, plan)
     else:
         node = yield from _added_by_function(document, plan)
-    document.setActiveNode(node)
+        yield PAUSE
+        document.setActiveNode(node)
     hidden = nodes.id_of(plan.copied) if plan.copied is not None else None
     return Inserted(node, nodes.id_of(node), hidden)
 
 
+def _can_begin_with(layer: Any | None, space: Space) -> bool:
+    """Whether an empty layer can be made of its duplicate, by what makes no step of the undo history."""
+    return (
+        layer is not None
+        and layer.type() == "paintlayer"
+        and layer.blendingMode() == "normal"
+        and not layer.animated()
+        and not layer.layerStyleToAsl()
+        and not nodes.children(layer)
+        and Space.of(layer) == space
+    )
+
+
 def _added_by_hand(document: Any, plan: _Plan) -> Job[Any]:
-    above = plan.above
-    node = yield from _new_neighbour(document, above, "duplicatelayer" if plan.duplicate else "add_new_paint_layer")
+    node = yield from _duplicate_above(document, plan.above)
     try:
         node.setVisible(False)
         node.setName(plan.name)
-        if plan.copied is not None and not plan.duplicate:
-            _dress(node, plan.copied)
         node.setLocked(False)
+        if not plan.duplicate:
+            yield from _emptied(node)
         yield from _written(node, plan.parts)
-        _check(document, node)  # undone meanwhile
+        yield from _activated(document, node)
         node.setVisible(True)
         if plan.copied is not None:
             plan.copied.setVisible(False)
+        yield from _drawn(document, node)
     except BaseException:  # GeneratorExit, too: half a result is none
         if document.width() > 0:
             node.remove()
+            if plan.copied is not None:
+                plan.copied.setVisible(True)
         raise
     return node
+
+
+def _emptied(node: Any) -> Job[None]:
+    """Make an ordinary, empty layer of a duplicate."""
+    node.setOpacity(255)
+    node.setInheritAlpha(False)
+    node.setAlphaLocked(False)
+    node.setColorLabel(0)
+    size = len(node.pixelData(0, 0, 1, 1))
+    for strip in Region.of(node.bounds()).strips(STRIP_BYTES // size):
+        node.setPixelData(bytes(strip.width * strip.height * size), strip.left, strip.top, strip.width, strip.height)
+        yield
+
+
+def _activated(document: Any, node: Any) -> Job[None]:
+    """Krita makes a new layer the active one itself, some turns later; before, it does not take it well from us."""
+
+    def is_active() -> bool:
+        active = document.activeNode()
+        return active is not None and nodes.same(active, node)
+
+    if not (yield from until(is_active, _ACTIVE_WITHIN_S)):
+        _check(document, node)
+        document.setActiveNode(node)
+
+
+def _drawn(document: Any, node: Any) -> Job[None]:
+    """Have a layer drawn into the picture as it is now; it is the active one.
+
+    What scripts change of a layer is not drawn by itself, and `refreshProjection` stops Krita until all of the picture
+    is. Hidden and shown by Krita's own action, the layer is drawn on other threads, and the two steps of the undo
+    history cancel out.
+    """
+    _check(document, node)  # undone meanwhile?
+    if not _is_in_front(document):
+        document.refreshProjection()
+        return
+    toggle = Krita.instance().action("toggle_layer_visibility")
+    toggle.trigger()
+    toggle.trigger()
+    yield
 
 
 def _added_by_function(document: Any, plan: _Plan) -> Job[Any]:
@@ -228,24 +286,19 @@ def _written(node: Any, parts: tuple[_Part, ...]) -> Job[None]:
         yield
 
 
-def _new_neighbour(document: Any, above: Any, action: str) -> Job[Any]:
-    """The layer that one of Krita's actions puts directly above `above`."""
-    parent = above.parentNode()
+def _duplicate_above(document: Any, source: Any) -> Job[Any]:
+    """What Krita's action puts directly above `source`."""
+    parent = source.parentNode()
     known = {nodes.id_of(child) for child in nodes.children(parent)}
 
     def found() -> Any:
         return next((child for child in nodes.children(parent) if nodes.id_of(child) not in known), None)
 
-    document.setActiveNode(above)  # and no other is selected beside it
-    is_open = nodes.is_group(above) and not above.collapsed()
-    if is_open:
-        above.setCollapsed(True)  # else the layer would come into the group
-    Krita.instance().action(action).trigger()
+    document.setActiveNode(source)  # and no other is selected beside it
+    Krita.instance().action("duplicatelayer").trigger()
     # Krita draws on other threads: a duplicate that is found at once has been seen by nobody yet.
     if found() is None:
         yield from until(lambda: found() is not None, _COMES_WITHIN_S)
-    if is_open:
-        above.setCollapsed(False)
     node = found()
     if node is None:
         raise LayerError(Problem("Krita did not add the layer.", "Try again."))

@@ -130,6 +130,7 @@ class _Result:
             source = _node(document, self._result.hidden_id)
             if source is not None and source.visible() == is_there:  # else the artist has seen to it
                 source.setVisible(not is_there)
+                document.refreshProjection()  # by itself Krita does not draw what a script changes
         return Event(What.RESULT_BACK if is_there else What.RESULT_GONE, self._result.layer_id)
 
 
