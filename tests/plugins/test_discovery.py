@@ -40,6 +40,15 @@ def test_a_relative_data_folder_is_not_used(tmp_path: Path) -> None:
     assert find_home({"XDG_DATA_HOME": "relative"}, tmp_path / "a" / "b") == Home(default)
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="Flatpak is not there")
+def test_from_flatpak_it_is_where_the_server_has_it(tmp_path: Path) -> None:
+    """A plugin that was imported from a zip file has nothing but this to go by."""
+    inside = {"XDG_DATA_HOME": str(Path.home() / ".var/app/org.kde.krita/data")}
+    assert find_home(inside, tmp_path / "a" / "b") == find_home({}, tmp_path / "a" / "b")
+    outside = inside | {"HOST_XDG_DATA_HOME": str(tmp_path)}
+    assert find_home(outside, tmp_path / "a" / "b") == Home(tmp_path / "draggan")
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"home": 7}', "\0"])
 def test_a_damaged_configuration_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "draggan.json").write_text(content)

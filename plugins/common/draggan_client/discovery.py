@@ -118,6 +118,9 @@ def _data_folder(environment: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support"
     given = Path(environment.get("XDG_DATA_HOME", ""))
+    if given.is_relative_to(Path.home() / ".var" / "app"):
+        # Flatpak has given the editor a folder of its own, and says where the user's is, unless that is the usual one.
+        given = Path(environment.get("HOST_XDG_DATA_HOME", ""))
     return given if given.is_absolute() else Path.home() / ".local" / "share"
 
 
