@@ -100,10 +100,10 @@ return kept["settled"] > 8
 """For as long as it takes the docker to show what comes next."""
 _WATCH_PREVIEWS = """
 kept["previews"] = []
+widget = next(one for one in QtWidgets.QApplication.allWidgets() if one.objectName() == "draggan_preview")
 
 def look():
-    widget = find_widget(name="draggan_preview")
-    if widget is not None:
+    if widget.isVisible():
         image = widget.grab().toImage()
         seen = rgba(image)["pixels"]
         if seen not in kept["previews"]:

@@ -5,6 +5,8 @@ import sys
 from krita import *  # noqa: F403
 from krita import Krita
 
+from .watching import Calls, Lateness  # noqa: F401
+
 QT = "PyQt6" if "PyQt6.QtCore" in sys.modules else "PyQt5"
 _all = [__import__(QT + "." + name, fromlist=[name]) for name in ("QtCore", "QtGui", "QtWidgets")]
 QtCore, QtGui, QtWidgets = _all
@@ -164,3 +166,8 @@ def reach(name):
         above = above.parentWidget()
     ratio = widget.devicePixelRatioF()
     return [*on_screen(widget, 0, 0), widget.width() * ratio, widget.height() * ratio]
+
+
+def plugin_folder(name):
+    """Where a plugin lies."""
+    return sys.modules[name].__path__[0]

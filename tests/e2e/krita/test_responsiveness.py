@@ -1,0 +1,123 @@
+"""Krita stays as quick as without us: its timers come in time, and no call of ours keeps it for long."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from draggan_client.messages import DragOptions, Frame, FromSeed, PointPair, PreviewOptions
+from tests.e2e.editors.desktop import Desktop
+from tests.e2e.editors.krita import Krita, Profile, StartKrita
+from tests.e2e.editors.server import ServerHome
+from tests.e2e.krita.docker import DRAG_S, Docker
+
+WIDTH, HEIGHT = 3000, 2000
+SEED = 4
+FRAME = Frame(500.0, 0.0, 2000.0)
+CHIN, FAR_BELOW = (64, 109), (64, 126)
+SCALE = FRAME.size / 128
+WATCHED_S = 8.0
+_SHOWN = "[find_widget(name='draggan_progress').text(), rgba(find_widget(name='draggan_preview').grab().toImage())]"
+LATER_MS = 20.0
+LONGEST_MS = 30.0
+
+
+def p99(sorted_ms: list[float]) -> float:
+    assert len(sorted_ms) > 100
+    return sorted_ms[int(len(sorted_ms) * 0.99)]
+
+
+def test_the_watch_sees_a_long_call(krita: Krita) -> None:
+    """Both by a busy call and by one that holds Python's lock."""
+    krita.run("kept['calls'] = Calls('<sent by the test>')")
+    for work in ("sum(i for i in range(2_000_000))", "sorted(range(3_000_000, 0, -1), key=float)"):
+        krita.run(f"QtCore.QTimer.singleShot(0, lambda: {work})")
+        time.sleep(1.0)
+    found = krita.run("kept['calls'].end()")
+    assert len([ms for ms, where in found if ms > LONGEST_MS]) >= 2, found
+
+
+def test_timers_come_in_time_during_a_drag(
+    desktop: Desktop, server: ServerHome, start_krita: StartKrita, krita_profile: Profile, tmp_path: Path
+) -> None:
+    bare = start_krita(profile=Profile.used_before(tmp_path / "bare", desktop))
+    bare.run("new_document(width, height)", width=WIDTH, height=HEIGHT)
+    with equal_load(server):
+        time.sleep(2)
+        usual = lateness(bare)
+    assert bare.quit() == 0
+
+    krita = start_krita(profile=krita_profile)
+    krita.run("new_document(width, height)", width=WIDTH, height=HEIGHT)
+    docker = Docker(krita)
+    docker.new_picture(SEED)
+    begin_a_long_drag(krita, docker)
+    before = krita.run(_SHOWN)
+    late = lateness(krita)
+    assert krita.run(_SHOWN) != before, "it ran, and there was something to be shown"
+    assert p99(late) <= p99(usual) + LATER_MS, f"p99 {p99(late):.1f} ms, without the plugin {p99(usual):.1f} ms"
+
+
+@pytest.mark.parametrize("depth", ["U8", "U16"])
+def test_no_call_keeps_krita_for_long(krita: Krita, depth: str) -> None:
+    """A painted layer opened, dragged, the drag applied; on a large document."""
+    krita.run("new_document(width, height, 'RGBA', depth)", width=WIDTH, height=HEIGHT, depth=depth)
+    docker = Docker(krita)
+    docker.new_picture(SEED)
+    krita.run("kept['calls'] = Calls(plugin_folder('draggan'))")
+    begin_a_long_drag(krita, docker)
+    time.sleep(3)
+    docker.press("draggan_run")
+    docker.settled(DRAG_S)
+    docker.press("draggan_apply")
+    docker.settled(DRAG_S)
+    calls = krita.run("kept['calls'].end()")
+    assert not [call for call in calls if call[0] > LONGEST_MS], calls
+
+
+def begin_a_long_drag(krita: Krita, docker: Docker) -> None:
+    krita.run("app.action('zoom_to_fit').trigger()")
+    docker.press("draggan_mode")
+    krita.until("find_widget(name='draggan_mode').isChecked()")
+    docker.settled(DRAG_S)
+    places = [krita.canvas_point(FRAME.x + x * SCALE, FRAME.y + y * SCALE) for x, y in (CHIN, FAR_BELOW)]
+    krita.pointer.drag(*places)
+    docker.press("draggan_run")
+    krita.until(
+        "find_widget(name='draggan_progress') is not None and 'Step' in find_widget(name='draggan_progress').text()"
+    )
+
+
+def lateness(krita: Krita) -> list[float]:
+    krita.run("kept['late'] = Lateness()")
+    time.sleep(WATCHED_S)
+    return list(krita.run("kept['late'].end()"))
+
+
+@contextlib.contextmanager
+def equal_load(server: ServerHome) -> Iterator[None]:
+    """The server drags the same picture with the same previews, for somebody else."""
+    ended = threading.Event()
+    handle, target = ((FRAME.x + x * SCALE, FRAME.y + y * SCALE) for x, y in (CHIN, FAR_BELOW))
+    pair = PointPair("1", *handle, *target)
+    preview = PreviewOptions(512, "png", 0.15, "edit", 0)
+
+    def drag() -> None:
+        while not ended.is_set():
+            with server.connection().session(FromSeed(SEED, 0.7, FRAME)) as session:
+                for _ in session.drag([pair], None, DragOptions(), preview):
+                    if ended.is_set():
+                        break
+
+    dragging = threading.Thread(target=drag)
+    dragging.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        dragging.join(DRAG_S)
