@@ -16,6 +16,7 @@ from krita import Krita
 from ..draggan_client.layer_rules import splice
 from ..draggan_client.messages import Pixels
 from ..draggan_client.views import Problem
+from ..qt import own
 from . import nodes
 from .converter import Converter
 from .converter import converter as the_converter
@@ -161,7 +162,7 @@ def _inserted(document: Any, plan: _Plan) -> Job[Inserted]:
     yield from settled(document)
     _check(document, plan.above)
     by_hand = plan.duplicate or _can_begin_with(plan.above, Space.of(document))
-    if plan.above is not None and by_hand and _is_in_front(document):
+    if plan.above is not None and by_hand and _is_in_front(document) and _selected_alone(document, plan.above):
         node = yield from _added_by_hand(document, plan)
     else:
         node = yield from _added_by_function(document, plan)
@@ -169,6 +170,20 @@ def _inserted(document: Any, plan: _Plan) -> Job[Inserted]:
         document.setActiveNode(node)
     hidden = nodes.id_of(plan.copied) if plan.copied is not None else None
     return Inserted(node, nodes.id_of(node), hidden)
+
+
+def _selected_alone(document: Any, layer: Any) -> bool:
+    """Make a layer the active one, and no other selected beside it; whether that came about."""
+    if len(_selected()) > 1:  # making the active layer active would leave the others selected
+        other = next((node for node in nodes.tree(document) if not nodes.same(node, layer)), layer)
+        document.setActiveNode(other)
+    document.setActiveNode(layer)
+    selected = _selected()
+    return len(selected) == 1 and nodes.same(selected[0], layer)
+
+
+def _selected() -> list[Any]:
+    return own(Krita.instance().activeWindow().activeView().selectedNodes())
 
 
 def _can_begin_with(layer: Any | None, space: Space) -> bool:
@@ -294,7 +309,6 @@ def _duplicate_above(document: Any, source: Any) -> Job[Any]:
     def found() -> Any:
         return next((child for child in nodes.children(parent) if nodes.id_of(child) not in known), None)
 
-    document.setActiveNode(source)  # and no other is selected beside it
     Krita.instance().action("duplicatelayer").trigger()
     # Krita draws on other threads: a duplicate that is found at once has been seen by nobody yet.
     if found() is None:

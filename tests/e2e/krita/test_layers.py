@@ -1,0 +1,608 @@
+"""Krita's documents under the plugin's hands, in the real Krita: read, laid over, undone, saved, found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.e2e.editors.krita import Krita, pixels
+
+PRELUDE = """
+from draggan.draggan_client.arrays import Array
+from draggan.draggan_client.layer_rules import needs_copy
+from draggan.draggan_client.messages import Pixels
+from draggan.layers import nodes
+from draggan.layers.converter import converter
+from draggan.layers.inserting import insert_copy, insert_edit
+from draggan.layers.looking import look, why_not
+from draggan.layers.reading import LayerReader, selection_mask
+from draggan.layers.records import Records
+from draggan.layers.region import Region
+from draggan.layers.slices import Slices
+from draggan.layers.spaces import Space
+from draggan.layers.watch import Watch
+def result(depth, data, width, height, x, y, changed=None):
+    mask = Array("u8", (height, width), changed) if changed is not None else None
+    return Pixels(Array(depth, (height, width, 4), data), x, y, mask)
+def do(name):
+    app.action(name).trigger()
+d = document()
+source = node("source") if d is not None else None
+"""
+WIDTH, HEIGHT = 200, 150
+DTYPES = {"u8": np.uint8, "u16": np.uint16, "f32": np.float32}
+FULL = {"u8": 255, "u16": 65535, "f32": 1.0}
+
+
+@dataclass
+class Layers:
+    """The folder `layers/` of the plugin, inside a running Krita."""
+
+    krita: Krita
+
+    def run(self, code: str, **arguments: Any) -> Any:
+        return self.krita.run(PRELUDE + code, **arguments)
+
+    def job(self, job: str, after: str = "None", **arguments: Any) -> Any:
+        """Run a job in slices, as the plugin does, and give `after` of its `value`."""
+        begin = f"kept['slices'] = Slices({job}, lambda value: kept.update(value=value), "
+        self.run(
+            "kept.pop('value', 0); kept.pop('error', 0)\n" + begin + "lambda e: kept.update(error=e))", **arguments
+        )
+        self.krita.until("'value' in kept or 'error' in kept", 60, every_s=0.02)
+        error = self.krita.run("repr(kept['error']) if 'error' in kept else ''")
+        if error:
+            raise AssertionError(error)
+        return self.run(f"value = kept['value']\nreturn {after}")
+
+    def document(self, picture: np.ndarray[Any, Any], space: tuple[str, str, str] = ("RGBA", "U8", "")) -> None:
+        """A document of one colour space, with a white layer, and the picture (RGBA u8) on a layer named source."""
+        height, width = picture.shape[:2]
+        self.krita.run("new_document(width, height)", width=width, height=height)
+        self.krita.until("document() is not None and document().activeNode() is not None", 10)
+        sent = np.ascontiguousarray(picture[..., [2, 1, 0, 3]]).tobytes()
+        self.krita.run("paint_layer('source', width, height, data)", width=width, height=height, data=sent)
+        if space != ("RGBA", "U8", ""):
+            self.krita.run("document().setColorSpace(*space); document().waitForDone()", space=list(space))
+        self.krita.run("document().setActiveNode(node('source'))")
+
+    def read(self, region: tuple[int, int, int, int], depth: str | None = None) -> np.ndarray[Any, Any]:
+        """The source's pixels as they go to the server."""
+        found = self.job(
+            f"LayerReader(d).read(source, Region(*{region}), {depth!r})", "{'depth': value.depth, 'data': value.data}"
+        )
+        return np.frombuffer(found["data"], DTYPES[found["depth"]]).reshape(region[3], region[2], 4)
+
+    def native(self, name: str) -> bytes:
+        """All of a layer's own bytes, with a margin round the document."""
+        size = "d.width() + 200, d.height() + 200"
+        return self.run(f"return bytes(node({name!r}).pixelData(-100, -100, {size}))")
+
+    def composite(self) -> np.ndarray[Any, Any]:
+        """The document's own composite, byte for byte: [H, W, bytes of a pixel]."""
+        found = self.run(
+            "d.waitForDone()\n"
+            "return {'w': d.width(), 'h': d.height(), 'data': bytes(d.pixelData(0, 0, d.width(), d.height()))}"
+        )
+        return np.frombuffer(found["data"], np.uint8).reshape(found["h"], found["w"], -1)
+
+    def act(self, name: str) -> None:
+        """One of Krita's actions, finished."""
+        self.run(f"do({name!r})")
+        self.krita.until("document().tryBarrierLock() and (document().unlock() or True)", 20)
+
+    def tree(self) -> list[dict[str, Any]]:
+        """The layers, from the top."""
+        return self.krita.run("node_tree()")  # type: ignore[no-any-return]
+
+    def insert(self, kind: str, data: np.ndarray[Any, Any], x: int, y: int, changed: Any = None) -> dict[str, Any]:
+        """`insert_edit` or `insert_copy` of a result for the source; where the new layer is, as in `tree`."""
+        depth = {array: name for name, array in DTYPES.items()}[data.dtype.type]
+        height, width = data.shape[:2]
+        flags = None if changed is None else changed.astype(np.uint8).tobytes()
+        return self.job(  # type: ignore[no-any-return]
+            f"{kind}(d, source, result({depth!r}, data, {width}, {height}, {x}, {y}, changed))",
+            "node_facts(value.node) | {'layer_id': value.layer_id, 'hidden_id': value.hidden_id}",
+            data=data.tobytes(),
+            changed=flags,
+        )
+
+
+@pytest.fixture
+def layers(krita: Krita) -> Layers:
+    return Layers(krita)
+
+
+def muted(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray[Any, Any]:
+    """A picture of colours that every colour space has: RGBA u8, opaque."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    channels = [110 + 50 * x, 120 + 30 * y, 130 - 40 * x * y, np.full_like(x, 255)]
+    return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def grey(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The same without colour."""
+    made = picture.copy()
+    made[..., :3] = picture[..., 1:2]
+    return made
+
+
+def with_edit(depth: str, width: int = 60, height: int = 40) -> np.ndarray[Any, Any]:
+    """A result: opaque in the middle, fading out to nothing at the sides."""
+    made = np.zeros((height, width, 4), np.float64)
+    made[..., :3] = 0.45
+    made[..., 3] = np.clip(2 - np.abs(np.linspace(-3, 3, width)), 0, 1)
+    return np.rint(made * FULL[depth]).astype(DTYPES[depth]) if depth != "f32" else made.astype(np.float32)
+
+
+SPACES = [
+    pytest.param(("RGBA", "U8", ""), "u8", 0, id="rgb8"),
+    pytest.param(("RGBA", "U8", "ClayRGB-elle-V2-g22.icc"), "u8", 2, id="rgb8-other-profile"),
+    pytest.param(("RGBA", "U16", "sRGB-elle-V2-srgbtrc.icc"), "u16", 1, id="rgb16"),
+    pytest.param(("RGBA", "U16", "sRGB-elle-V2-g10.icc"), "u16", 1, id="rgb16-linear"),
+    pytest.param(("RGBA", "F16", "sRGB-elle-V2-g10.icc"), "f32", 1, id="rgb-f16"),
+    pytest.param(("RGBA", "F32", "sRGB-elle-V2-g10.icc"), "f32", 1, id="rgb-f32"),
+    pytest.param(("GRAYA", "U8", "Gray-D50-elle-V2-srgbtrc.icc"), "u8", 2, id="grey8"),
+    pytest.param(("GRAYA", "U16", "Gray-D50-elle-V2-g10.icc"), "u16", 2, id="grey16"),
+    pytest.param(("CMYKA", "U8", "Chemical proof"), "u8", 16, id="cmyk8"),
+    pytest.param(("CMYKA", "U16", "Chemical proof"), "u16", 16, id="cmyk16"),
+    pytest.param(("LABA", "U16", "Lab identity built-in"), "u16", 2, id="lab16"),
+]
+
+
+@pytest.mark.parametrize(("space", "depth", "tolerance"), SPACES)
+class TestColourSpaces:
+    def picture(self, space: tuple[str, str, str]) -> np.ndarray[Any, Any]:
+        return grey(muted()) if space[0] == "GRAYA" else muted()
+
+    def test_a_layer_is_read(self, layers: Layers, space: Any, depth: str, tolerance: int) -> None:
+        picture = self.picture(space)
+        layers.document(picture, space)
+        before, undo = layers.native("source"), layers.run("return app.action('edit_undo').text(), d.modified()")
+        read = layers.read((20, 10, 120, 100))
+        assert read.dtype == DTYPES[depth]
+        shown = read.astype(np.float64) * 255 / FULL[depth]
+        seen = layers.krita.projection()[10:110, 20:140]
+        assert np.abs(shown - seen).max() <= 1.5
+        assert np.abs(shown - picture[10:110, 20:140]).max() <= tolerance + 0.5
+        assert layers.native("source") == before
+        assert layers.run("return app.action('edit_undo').text(), d.modified()") == undo
+
+    def test_an_edit_is_laid_over_it(self, layers: Layers, space: Any, depth: str, tolerance: int) -> None:
+        layers.document(self.picture(space), space)
+        before, source = layers.composite(), layers.native("source")
+        made = with_edit(depth)
+        layer = layers.insert("insert_edit", made, 70, 50)
+        assert [one["name"] for one in layers.tree()] == ["source – dragged", "source", "Background"]
+        assert (layer["model"], layer["depth"]) == space[:2]
+        profiles = layers.run("return node('source – dragged').colorProfile(), d.colorProfile()")
+        assert profiles[0] == profiles[1]
+
+        after = layers.composite()
+        outside = np.ones((HEIGHT, WIDTH), bool)
+        outside[50:90, 70:130] = made[..., 3] == 0
+        assert (after[outside] == before[outside]).all()
+        middle = layers.krita.projection()[50:90, 70:130][made[..., 3] == FULL[depth]]
+        assert np.abs(middle[:, :3].astype(int) - round(0.45 * 255)).max() <= (
+            14 if space[0] == "CMYKA" else tolerance + 1
+        )
+        assert layers.native("source") == source
+
+        written = layers.native("source – dragged")
+        layers.act("edit_undo")
+        assert [one["name"] for one in layers.tree()] == ["source", "Background"]
+        assert (layers.composite() == before).all()
+        layers.act("edit_redo")
+        assert (layers.composite() == after).all()
+        assert layers.native("source – dragged") == written
+        assert layers.native("source") == source
+
+    def test_a_copy_keeps_what_did_not_change(self, layers: Layers, space: Any, depth: str, tolerance: int) -> None:
+        layers.document(self.picture(space), space)
+        source = layers.native("source")
+        made = with_edit(depth)
+        changed = np.zeros(made.shape[:2], np.uint8)
+        changed[10:30, 5:50] = 255
+        changed[::3, ::2] = 0
+        layer = layers.insert("insert_copy", made, 70, 50, changed)
+        copy = layers.native("source – dragged")
+        size = len(copy) // ((WIDTH + 200) * (HEIGHT + 200))
+        old = np.frombuffer(source, np.uint8).reshape(HEIGHT + 200, WIDTH + 200, size)
+        new = np.frombuffer(copy, np.uint8).reshape(HEIGHT + 200, WIDTH + 200, size)
+        kept = np.ones(old.shape[:2], bool)
+        kept[150:190, 170:230] = changed == 0
+        assert (new[kept] == old[kept]).all()
+        assert (new[~kept] != old[~kept]).any(axis=1).mean() > 0.99
+        assert layers.native("source") == source
+        by_name = {one["name"]: one for one in layers.tree()}
+        assert not by_name["source"]["visible"] and by_name["source – dragged"]["visible"]
+        assert layer["hidden_id"] == by_name["source"]["id"]
+
+
+class TestPlaces:
+    def test_a_large_document_that_is_no_square(self, layers: Layers) -> None:
+        rng = np.random.default_rng(0)
+        picture = rng.integers(0, 256, (701, 1333, 4), np.uint8)
+        layers.document(picture)
+        read = layers.read((-20, -30, 1400, 760))
+        inside = read[30:731, 20:1353]
+        seen = picture[..., 3:] > 0
+        assert (np.where(seen, inside, 0) == np.where(seen, picture, 0)).all()
+        assert (read[:30, :, 3] == 0).all() and (read[:, 1353:, 3] == 0).all()
+
+    def test_a_negative_offset_inside_nested_groups(self, layers: Layers) -> None:
+        layers.document(muted())
+        rng = np.random.default_rng(1)
+        picture = rng.integers(0, 256, (90, 80, 4), np.uint8)
+        picture[..., 3] = 255
+        layers.run(
+            "outer, inner = d.createGroupLayer('outer'), d.createGroupLayer('inner')\n"
+            "d.rootNode().addChildNode(outer, None); outer.addChildNode(inner, None)\n"
+            "source.setName('other')\n"
+            "paint_layer('source', 80, 90, data, -30, -40, inner)\n"
+            "paint_layer('above', 10, 10, bytes(400), 0, 0, inner)",
+            data=picture[..., [2, 1, 0, 3]].tobytes(),
+        )
+        assert (layers.read((-30, -40, 80, 90)) == picture).all()
+        before, source = layers.composite(), layers.native("source")
+        layer = layers.insert("insert_edit", with_edit("u8"), -20, -10)
+        inside = layers.tree()[0]["children"][0]["children"]
+        assert [one["name"] for one in inside] == ["above", "source – dragged", "source"]
+        assert layer["bounds"][:2] == [-20 + 10, -10]  # the sides of the edit are transparent
+        after = layers.composite()
+        assert (after[30:] == before[30:]).all() and (after[:, 40:] == before[:, 40:]).all()
+        assert (after != before).any()
+        layers.act("edit_undo")
+        assert (layers.composite() == before).all()
+        assert layers.native("source") == source
+
+
+class TestCopies:
+    @pytest.fixture
+    def cut_out(self, layers: Layers) -> np.ndarray[Any, Any]:
+        """A cut-out on a layer of its own: Multiply, 60 %, inheriting alpha, with a transparency mask and a style."""
+        x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+        picture = muted()
+        picture[..., 3] = np.clip(255 - 8 * (np.hypot(x - 100, y - 75) - 50), 0, 255)
+        layers.document(picture)
+        layers.run(
+            "source.setBlendingMode('multiply'); source.setOpacity(153); source.setInheritAlpha(True)\n"
+            "source.setColorLabel(3); source.setLocked(True)\n"
+            "mask = d.createTransparencyMask('mask')\n"
+            "area = Selection(); area.select(0, 0, 110, 150, 200); mask.setSelection(area)\n"
+            "source.addChildNode(mask, None); d.waitForDone()"
+        )
+        return picture
+
+    def test_it_has_all_that_the_source_has(self, layers: Layers, cut_out: np.ndarray[Any, Any]) -> None:
+        reason = layers.job(
+            "LayerReader(d).read(source, Region(0, 0, 200, 150))", "needs_copy(look(source, value.is_opaque))"
+        )
+        assert reason == "the layer has a blend mode of its own"
+        before, source = layers.composite(), layers.native("source")
+        steps = layers.run("return app.action('edit_undo').text()")
+
+        edited = cut_out[20:120, 40:160].copy()
+        edited[10:60, 20:80] = (200, 20, 20, 255)
+        changed = np.zeros(edited.shape[:2], np.uint8)
+        changed[10:60, 20:80] = 255
+        layers.insert("insert_copy", edited, 40, 20, changed)
+        assert steps  # the source's own step is below ours
+
+        facts = (
+            "[x.blendingMode(), x.opacity(), x.inheritAlpha(), x.colorLabel(), x.colorModel(), x.layerStyleToAsl(),"
+            " [bytes(m.pixelData(0, 0, 200, 150)) for m in nodes.masks(x)], [m.name() for m in nodes.masks(x)]]"
+        )
+        of = [layers.run(f"x = node({name!r})\nreturn {facts}") for name in ("source", "source – dragged")]
+        assert of[0] == of[1]
+        assert of[1][0] == "multiply" and of[1][1] == 153 and of[1][-1] == ["mask"]
+        assert not layers.run("return node('source – dragged').locked()")
+
+        after = layers.composite()
+        outside = np.ones((HEIGHT, WIDTH), bool)
+        outside[30:80, 60:120] = False
+        assert (after[outside] == before[outside]).all()
+        assert (after[30:80, 60:110] != before[30:80, 60:110]).any(axis=2).mean() > 0.9
+        assert layers.native("source") == source
+
+    def test_one_undo_and_the_source_is_seen_again(self, layers: Layers, cut_out: np.ndarray[Any, Any]) -> None:
+        before, source = layers.composite(), layers.native("source")
+        layers.run("kept['watch'] = Watch(d); kept['told'] = told = []; kept['watch'].happened.connect(told.append)")
+        edited = cut_out[20:120, 40:160].copy()
+        edited[10:60, 20:80] = (200, 20, 20, 0)  # the outline moves in
+        changed = (edited != cut_out[20:120, 40:160]).any(axis=2)
+        layers.insert("insert_copy", edited, 40, 20, changed)
+        layers.run("kept['watch'].add_result(kept['value'])")
+        after = layers.composite()
+        assert (after != before).any()
+        for _ in range(2):
+            layers.act("edit_undo")
+            layers.krita.until("kept['told'] and kept['told'][-1].what.value == 'result gone'", 5)
+            assert (layers.composite() == before).all()
+            assert [one["name"] for one in layers.tree()] == ["source", "Background"]
+            layers.act("edit_redo")
+            layers.krita.until("kept['told'][-1].what.value == 'result back'", 5)
+            assert (layers.composite() == after).all()
+        layers.run("kept['watch'].stop()")
+        assert layers.native("source") == source
+
+    @pytest.mark.parametrize("mode", ["normal", "screen"])
+    def test_of_a_group_is_a_paint_layer(self, layers: Layers, mode: str) -> None:
+        layers.document(muted())
+        layers.run(
+            "source.setName('under'); group = d.createGroupLayer('source'); d.rootNode().addChildNode(group, None)\n"
+            "paint_layer('a', 60, 50, bytes((40, 90, 200, 255)) * 3000, 10, 20, group)\n"
+            "paint_layer('b', 60, 50, bytes((140, 90, 20, 120)) * 3000, 40, 30, group)\n"
+            "group.setOpacity(180); group.setBlendingMode(mode); d.waitForDone()\n"
+            "d.setActiveNode(group)",
+            mode=mode,
+        )
+        before = layers.composite()
+        own = layers.read((0, 0, 120, 100))
+        edited = own[20:60, 20:60].copy()
+        edited[5:20, 5:20] = (9, 200, 9, 255)
+        changed = (edited != own[20:60, 20:60]).any(axis=2)
+        layer = layers.insert("insert_copy", edited, 20, 20, changed)
+        assert [one["name"] for one in layers.tree()] == ["source – dragged", "source", "under", "Background"]
+        assert (layer["type"], layer["mode"], layer["opacity"]) == ("paintlayer", mode, 180)
+        after = layers.composite()
+        outside = np.ones((HEIGHT, WIDTH), bool)
+        outside[20:60, 20:60] = ~changed
+        assert (after[outside] == before[outside]).all()
+        assert (after != before).any()
+        layers.act("edit_undo")
+        assert [one["name"] for one in layers.tree()] == ["source", "under", "Background"]
+
+    def test_of_a_vector_layer_is_a_paint_layer(self, layers: Layers) -> None:
+        layers.document(muted())
+        layers.run(
+            "source.setName('under'); vector = d.createVectorLayer('source'); d.rootNode().addChildNode(vector, None)\n"
+            'vector.addShapesFromSvg(\'<svg width="200px" height="150px" viewBox="0 0 200 150"><rect x="20" y="30"\'\n'
+            '\' width="80" height="60" fill="#3070c0"/></svg>\'); d.waitForDone(); d.setActiveNode(vector)'
+        )
+        layers.krita.until("not node('source').bounds().isEmpty()", 10)
+        assert layers.run("return str(why_not(d, source))") == "None"
+        read = layers.read((0, 0, WIDTH, HEIGHT))
+        assert (read[..., 3] == 255).any()
+        layer = layers.insert("insert_copy", read[20:100, 10:110], 10, 20, np.zeros((80, 100)))
+        assert layer["type"] == "paintlayer"
+        assert (layers.composite() is not None) and not layers.tree()[1]["visible"]
+
+
+class TestAdding:
+    def test_without_a_source_it_comes_above_the_active_layer(self, layers: Layers) -> None:
+        layers.document(muted())
+        layers.run("d.setActiveNode(node('Background'))")
+        data = np.full((50, 40, 4), 255, np.uint8)
+        layers.job("insert_edit(d, None, result('u8', data, 40, 50, 3, 4), 'Portrait 7')", data=data.tobytes())
+        assert [one["name"] for one in layers.tree()] == ["source", "Portrait 7", "Background"]
+        layers.krita.until("document().activeNode().name() == 'Portrait 7'", 5)
+
+    def test_several_selected_layers_are_no_matter(self, layers: Layers) -> None:
+        layers.document(muted())
+        layers.run(
+            "tree = next(x for x in app.dockers() if x.objectName() == 'KisLayerBox').findChild(QtWidgets.QTreeView)\n"
+            "tree.selectAll()"
+        )
+        layers.krita.until("len(view().selectedNodes()) == 2", 5)
+        layers.insert("insert_copy", muted()[:20, :20], 0, 0, np.ones((20, 20)) * 255)
+        assert [one["name"] for one in layers.tree()] == ["source – dragged", "source", "Background"]
+
+    def test_a_document_behind_another(self, layers: Layers) -> None:
+        layers.document(muted(), ("RGBA", "U16", "sRGB-elle-V2-g10.icc"))
+        layers.run("kept['d'] = d")
+        layers.krita.run("new_document(64, 64, name='Front')")
+        layers.krita.until("document().width() == 64", 5)
+        layers.run("kept['source'] = kept['d'].nodeByName('source')")
+        data = with_edit("u16")
+        for kind in ("insert_edit", "insert_copy"):
+            layers.job(f"{kind}(kept['d'], kept['source'], result('u16', data, 60, 40, 10, 10))", data=data.tobytes())
+        names = layers.krita.run("[x.name() for x in kept['d'].rootNode().childNodes()]")
+        assert names == ["Background", "source", "source – dragged 2", "source – dragged"]
+        assert layers.krita.run("[x['name'] for x in node_tree()]") == ["Background"]
+        assert layers.krita.run("document().width()") == 64
+
+    def test_names_are_counted(self, layers: Layers) -> None:
+        layers.document(muted())
+        for above in ("source", "source – dragged", "source – dragged 2"):
+            layers.job(
+                f"insert_edit(d, node({above!r}), result('u8', data, 60, 40, 10, 10))", data=with_edit("u8").tobytes()
+            )
+        names = [one["name"] for one in layers.tree()]
+        assert names == ["source – dragged 3", "source – dragged 2", "source – dragged", "source", "Background"]
+
+    def test_a_source_that_is_gone(self, layers: Layers) -> None:
+        layers.document(muted())
+        layers.run("kept['source'] = source; source.remove()")
+        data = with_edit("u8").tobytes()
+        with pytest.raises(AssertionError, match="no longer there"):
+            layers.job("insert_edit(d, kept['source'], result('u8', data, 60, 40, 0, 0))", data=data)
+        assert [one["name"] for one in layers.tree()] == ["Background"]
+
+    def test_cancelled_it_leaves_nothing(self, layers: Layers) -> None:
+        layers.document(muted())
+        data = with_edit("u8").tobytes()
+        layers.run(
+            "job = Slices(insert_edit(d, source, result('u8', data, 60, 40, 0, 0)), kept.clear)\njob.cancel()",
+            data=data,
+        )
+        layers.krita.run("d = document(); d.waitForDone()")
+        assert [one["name"] for one in layers.tree()] == ["source", "Background"]
+
+
+class TestLooking:
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ("pass", ""),
+            ("source.setLocked(True)", ""),
+            ("source.setVisible(False)", "The layer “source” is hidden"),
+            ("source = paint_layer('blank', 0, 0, b'')", "The layer “blank” is empty"),
+            ("put_into_group(); group.setVisible(False)", "The group “group”, which the layer is in, is hidden"),
+            ("put_into_group(); group.setLocked(True)", "The group “group”, which the layer is in, is locked"),
+            ("put_into_group(); group.setName('source'); group.setPassThroughMode(True)", "set to pass through"),
+            ("x = d.createTransparencyMask('m'); source.addChildNode(x, None); source = x", "“m” is a mask"),
+            (
+                "source = d.createFilterLayer('f', app.filter('invert'), Selection())\n"
+                "d.rootNode().addChildNode(source, None)",
+                "“f” is a filter layer",
+            ),
+            ("source = None", "No layer is active"),
+            ("d = None", "No picture is open"),
+        ],
+    )
+    def test_why_not(self, layers: Layers, change: str, words: str) -> None:
+        layers.document(muted())
+        said = layers.run(
+            "def put_into_group():\n"
+            "    global group\n"
+            "    group = d.createGroupLayer('group'); d.rootNode().addChildNode(group, None)\n"
+            "    moved = source.duplicate(); group.addChildNode(moved, None)\n"
+            "    source.setName('old'); moved.setName('source')\n"
+            f"{change}\n"
+            "if d is not None and source is not None and source.name() == 'old': source = node('source')\n"
+            "if d is not None: d.waitForDone()\n"
+            "problem = why_not(d, source)\n"
+            "return str(problem) if problem else ''"
+        )
+        assert words in said if words else said == ""
+
+    def test_the_selection_with_its_soft_edge(self, layers: Layers) -> None:
+        layers.document(muted())
+        assert layers.job("selection_mask(d, Region(0, 0, 9, 9))", "value") is None
+        layers.run(
+            "area = Selection(); area.select(50, 40, 80, 60, 255); area.feather(6)\n"
+            "d.setSelection(area); d.waitForDone()"
+        )
+        undo = layers.run("return app.action('edit_undo').text()")
+        found = layers.job(
+            "selection_mask(d, Region(-10, -10, 230, 180))",
+            "{'data': value.array.data, 'shape': value.array.shape, 'offset': [value.offset_x, value.offset_y]}",
+        )
+        assert found["shape"] == [180, 230] and found["offset"] == [-10, -10]
+        mask = np.frombuffer(found["data"], np.uint8).reshape(180, 230)
+        assert mask[80, 100] == 255 and mask[10, 10] == 0 and mask[179, 229] == 0
+        edge = mask[80, 50:75].astype(int)
+        assert (np.diff(edge) >= 0).all() and len(set(edge)) > 5
+        assert layers.run("return app.action('edit_undo').text()") == undo
+
+
+class TestRecords:
+    STATE = b"state" * 1000
+
+    def print_of(self, layers: Layers, name: str) -> Any:
+        return layers.job(f"LayerReader(d).fingerprint(node({name!r}))", "kept.update(print=value) or value.digest")
+
+    def found(self, layers: Layers, name: str) -> Any:
+        self.print_of(layers, name)
+        return layers.run(
+            f"edit = Records(d).find(node({name!r}), kept['print'])\n"
+            "return edit and [edit.how.value, edit.dx, edit.dy, edit.record.state]"
+        )
+
+    def keep(self, layers: Layers) -> None:
+        layers.document(muted(), ("RGBA", "U16", "sRGB-elle-V2-g10.icc"))
+        layers.insert("insert_edit", with_edit("u16"), 70, 50)
+        assert self.found(layers, "source – dragged") is None
+        layers.run(
+            "d.setModified(False); Records(d).save(node('source – dragged'), kept['print'], state)", state=self.STATE
+        )
+        assert layers.run("return d.modified()")
+
+    def test_it_is_found_after_saving_and_loading(self, layers: Layers, krita: Krita, tmp_path: Path) -> None:
+        self.keep(layers)
+        place = str(self.seen_from_krita(krita, tmp_path) / "kept.kra")
+        krita.run("document().setBatchmode(True); document().saveAs(place)", place=place)
+        krita.run("close_documents(); open_document(place)", place=place)
+        krita.until("document() is not None and node('source') is not None", 20)
+        assert self.found(layers, "source – dragged") == ["same", 0, 0, self.STATE]
+        assert self.found(layers, "source") is None
+        assert layers.run("return Records(d).remove_stale()") == 0
+        layers.run("node('source – dragged').remove(); source.remove(); d.waitForDone()")
+        assert layers.run("return Records(d).remove_stale(), len(Records(d).all())") == [1, 0]
+
+    def seen_from_krita(self, krita: Krita, tmp_path: Path) -> Path:
+        return Path(krita.run("QtCore.QDir.homePath()"))
+
+    def test_a_duplicate_and_a_moved_layer_know_it(self, layers: Layers) -> None:
+        self.keep(layers)
+        layers.act("duplicatelayer")
+        name = layers.tree()[0]["name"]
+        assert name != "source – dragged"
+        assert self.found(layers, name) == ["duplicate", 0, 0, self.STATE]
+        layers.run("node('source – dragged').move(-13, 40); d.waitForDone()")
+        assert self.found(layers, "source – dragged") == ["same", -13, 40, self.STATE]
+
+    def test_painted_over_it_is_known_by_its_id(self, layers: Layers) -> None:
+        self.keep(layers)
+        layers.run("node('source – dragged').setPixelData(bytes(8), 90, 60, 1, 1)")
+        assert self.found(layers, "source – dragged") == ["painted over", 0, 0, self.STATE]
+
+    def test_a_state_of_a_later_version_is_left_alone(self, layers: Layers) -> None:
+        self.keep(layers)
+        error = layers.run(
+            "kind = next(x for x in d.annotationTypes() if x.startswith('draggan/'))\n"
+            "data = bytearray(d.annotation(kind)); data[4] = 9; d.setAnnotation(kind, '', bytes(data))\n"
+            "return str(Records(d).unreadable(node('source – dragged'))), len(Records(d).all())"
+        )
+        assert "format 9" in error[0] and error[1] == 0
+
+
+class TestWatch:
+    @pytest.fixture
+    def watched(self, layers: Layers, krita: Krita) -> Any:
+        layers.document(muted())
+        layers.run(
+            "kept['told'] = told = []; kept['watch'] = watch = Watch(d); watch.happened.connect(told.append)\n"
+            "watch.follow(source, Region(0, 0, 200, 150))\n"
+            "for _ in range(5): watch.look()"
+        )
+        yield lambda: krita.run("[[x.what.value, x.dx, x.dy] for x in kept['told']]")
+        krita.run("kept['watch'].stop()")
+
+    def wait(self, krita: Krita, watched: Callable[[], Any], *expected: list[Any]) -> None:
+        krita.until(f"len(kept['told']) >= {len(expected)}", 10)
+        assert watched() == list(expected)
+
+    def test_nothing_happens(self, layers: Layers, krita: Krita, watched: Any) -> None:
+        layers.run("for _ in range(20): kept['watch'].look()")
+        assert watched() == []
+        assert not layers.run("return source.name() != 'source'")
+
+    def test_painted(self, layers: Layers, krita: Krita, watched: Any) -> None:
+        layers.run("source.setPixelData(bytes(4), 150, 140, 1, 1)")
+        self.wait(krita, watched, ["layer painted", 0, 0])
+
+    def test_moved_and_removed_and_back(self, layers: Layers, krita: Krita, watched: Any) -> None:
+        layers.run("source.move(7, -5)")
+        self.wait(krita, watched, ["layer moved", 7, -5])
+        layers.run("source.remove()")
+        self.wait(krita, watched, ["layer moved", 7, -5], ["source gone", 0, 0])
+        layers.act("edit_undo")
+        self.wait(krita, watched, ["layer moved", 7, -5], ["source gone", 0, 0], ["source back", 0, 0])
+
+    def test_converted(self, layers: Layers, krita: Krita, watched: Any) -> None:
+        layers.run("d.setColorSpace('RGBA', 'U16', 'sRGB-elle-V2-g10.icc'); d.waitForDone()")
+        self.wait(krita, watched, ["space changed", 0, 0], ["space changed", 0, 0])
+
+    def test_resized(self, layers: Layers, krita: Krita, watched: Any) -> None:
+        layers.run("d.resizeImage(-10, 0, 220, 150); d.waitForDone()")
+        krita.until("any(x.what.value == 'document resized' for x in kept['told'])", 10)
+
+    def test_closed(self, layers: Layers, krita: Krita, watched: Any) -> None:
+        layers.run("d.setModified(False); do('file_close')")
+        krita.until("kept['told']", 10)
+        assert watched() == [["document closed", 0, 0]]
+
+
+def test_krita_quits_after_conversions(start_krita: Any) -> None:
+    layers = Layers(start_krita())
+    layers.document(muted(), ("CMYKA", "U8", "Chemical proof"))
+    layers.read((0, 0, 50, 50))
+    assert layers.krita.quit() == 0
+    assert pixels is not None
