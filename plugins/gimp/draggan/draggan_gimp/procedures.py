@@ -91,7 +91,7 @@ def _new_picture(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure.add_int_argument("seed", "Seed", "The number that the picture is drawn from", 0, 2**31 - 1, 0, READWRITE)
     procedure.add_double_argument(
         "psi",
-        "Variety (psi)",
+        "_Variety (psi)",
         "Truncation: nearer to 0 is more ordinary, nearer to 1 more varied",
         0.0,
         1.0,

@@ -387,5 +387,6 @@ def _lay_over(picture: GdkPixbuf.Pixbuf, preview: GdkPixbuf.Pixbuf, frame: Frame
     if place.empty:
         return
     scale = view.scale * factor * frame.size / side
-    how = GdkPixbuf.InterpType.NEAREST if scale >= 2 * CRISP_SCALE else GdkPixbuf.InterpType.BILINEAR
+    as_fine = side >= frame.size - 1  # as the layer below it
+    how = GdkPixbuf.InterpType.NEAREST if as_fine and scale >= CRISP_SCALE else GdkPixbuf.InterpType.BILINEAR
     preview.composite(picture, *place.area, place.x, place.y, scale, scale, how, 255)

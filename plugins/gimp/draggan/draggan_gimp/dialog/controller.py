@@ -4,6 +4,7 @@ The window is told through `Hooks` and asks `state` what to show. Everything of 
 thread, everything of the server's in threads of the client library.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -15,7 +16,7 @@ from draggan_client.diagnostics import recent_errors
 from draggan_client.editing import Editing, EditView, Phase, Problem, ServerDesk, ServerPhase, Worker
 from draggan_client.errors import DragganError
 from draggan_client.layer_record import How
-from draggan_client.messages import DragOptions, Frame, MaskData, ModelInfo, Pixels, Preview, PreviewOptions
+from draggan_client.messages import DragOptions, Frame, MaskData, Pixels, Preview, PreviewOptions
 from draggan_client.points import PointBoard, pairs_of
 
 from .. import edit
@@ -31,12 +32,13 @@ from ..layers.subject import RefusedError, Subject, can_do_without_filters, find
 from ..slices import Slices, Work
 from .edge import Segment
 from .hand_over import hand_over
+from .pixbufs import pixbuf_of
 from .pyramid import Pyramid, read_pyramid, read_visible
 from .selection_edge import read_edge
 
 _POLL_MS = 500
 _PREVIEW_INTERVAL_S = 0.2
-_PREVIEW_SIZES = (128, 512)
+_PREVIEW_SIZES = (64, 512)
 
 
 class Question(Enum):
@@ -128,6 +130,8 @@ class Controller:
         """The drag was asked for ..."""
         self._state_before: bytes | None = None
         """... when this was the edit state."""
+        self._just_ended = False
+        """A drag has ended, and no point was edited since: tell how it ended."""
         self._sought: bytes | None = None
         """The edit state that going through the history came to last."""
         self._drags: list[Drag] = []
@@ -199,7 +203,7 @@ class Controller:
                 text="Press on a feature and pull it to where it should go.",
                 hint="A click puts a pin, which holds its place.",
             )
-        if view.reason in ("reached", "step_limit", "stalled", "stopped") and self._drags and not self._pulled():
+        if self._just_ended:
             return replace(shown, text=wording.phase_text(view))
         return replace(shown, text="Press Start, and the picture follows." if self._pulled() else "Pull a point.")
 
@@ -319,6 +323,7 @@ class Controller:
     def points_edited(self) -> None:
         """The artist has changed the points. The first one has the picture opened in the background."""
         self._trouble = None
+        self._just_ended = False
         if self.board.pairs and self._beginning is not None and not self._opened and not self._gone:
             self._open()
         self._hooks.changed()
@@ -369,15 +374,17 @@ class Controller:
 
     def _preview_options(self) -> PreviewOptions:
         assert self._beginning is not None
-        side = round(self._beginning.frame.size * self._hooks.screen_px_per_image_px())
-        size = min(_PREVIEW_SIZES[1], max(_PREVIEW_SIZES[0], side))
+        # No finer than the layer, or the preview would promise more than the result holds.
+        frame = self._beginning.frame.size
+        size = min(_PREVIEW_SIZES[1], max(_PREVIEW_SIZES[0], round(frame * self._hooks.screen_px_per_image_px())))
+        size = max(_PREVIEW_SIZES[0], min(size, round(frame)))
         return PreviewOptions(size, "png", _PREVIEW_INTERVAL_S, "edit", self._since)
 
     def _previewed(self, preview: Preview) -> None:
         view = self._editing.view
         if preview.format != "png" or view.phase is Phase.OPENING:
             return  # what the model makes of the picture while it looks for it
-        self._hooks.preview(_pixbuf(preview))
+        self._hooks.preview(pixbuf_of(preview))
 
     def _edit_changed(self) -> None:
         view = self._editing.view
@@ -407,6 +414,7 @@ class Controller:
 
     def _drag_ended(self, view: EditView) -> None:
         dragged, self._dragging = self._dragging, None
+        self._just_ended = view.problem is None
         assert dragged is not None
         position = view.position - self._since
         self.board.follow(view.handles)
@@ -416,7 +424,7 @@ class Controller:
         if view.preview is None or view.preview.format != "png":
             self._hooks.preview(None)
         elif view.problem is not None:
-            self._hooks.preview(_pixbuf(view.preview))
+            self._hooks.preview(pixbuf_of(view.preview))
 
     # Applying
 
@@ -623,22 +631,5 @@ def _half(work: Work, begin: float):
 
 
 def _outer(frame: Frame) -> Rect:
-    import math
-
     left, top = math.floor(frame.x), math.floor(frame.y)
     return Rect(left, top, math.ceil(frame.x + frame.size) - left, math.ceil(frame.y + frame.size) - top)
-
-
-def _pixbuf(preview: Preview) -> GdkPixbuf.Pixbuf | None:
-    loader = GdkPixbuf.PixbufLoader.new()
-    try:
-        loader.write(preview.data)
-        loader.close()
-        return loader.get_pixbuf()
-    except GLib.Error:
-        return None
-
-
-def models_of(desk: ServerDesk) -> tuple[ModelInfo, ...]:
-    """The models of this computer, as far as they are known."""
-    return desk.status.models or ()

@@ -1,6 +1,6 @@
 """The window of Drag Points."""
 
-from gi.repository import Gdk, Gimp, GimpUi, Gtk
+from gi.repository import Gdk, Gimp, GimpUi, GObject, Gtk
 
 from draggan_client import wording
 from draggan_client.editing import ServerDesk, ServerPhase
@@ -92,7 +92,8 @@ class DragPointsWindow:
     def _build(self) -> None:
         dialog = self._dialog
         dialog.set_ok_label("_Apply")
-        dialog.fill(["show-points"])
+        dialog.fill(["show-points"])  # it brings what loads and saves the settings
+        self._show_points = dialog.get_widget("show-points", GObject.TYPE_NONE)
         self._apply_button = dialog.get_widget_for_response(Gtk.ResponseType.OK)
         dialog.set_default_size(1020, 700)
         body = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
@@ -146,6 +147,11 @@ class DragPointsWindow:
         for widget in (fit, one, smaller, self._zoom_label, larger):
             box.pack_start(widget, False, False, 0)
         box.pack_end(self._before, False, False, 0)
+        row = self._show_points.get_parent()
+        row.remove(self._show_points)
+        box.pack_end(self._show_points, False, False, 6)
+        self._config.connect("notify::show-points", lambda *_: self._points_shown())
+        self._points_shown()
         return box
 
     def _build_panel(self) -> Gtk.Widget:
@@ -160,7 +166,7 @@ class DragPointsWindow:
         panel.pack_start(self._paths.widget, False, False, 0)
         panel.pack_start(self._build_start(), False, False, 0)
         panel.pack_start(self._build_history(), False, False, 0)
-        expander = Gtk.Expander(label="Settings")
+        expander = Gtk.Expander(label="Settings", valign=Gtk.Align.START, label_fill=True)
         expander.add(settings_panel(self._config))
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=60)
         scrolled.set_propagate_natural_height(True)
@@ -276,6 +282,10 @@ class DragPointsWindow:
 
     def _before_toggled(self, button: Gtk.ToggleButton) -> None:
         self._canvas.show_preview = not button.get_active()
+        self._canvas.redraw()
+
+    def _points_shown(self) -> None:
+        self._canvas.show_points = self._config.get_property("show-points")
         self._canvas.redraw()
 
     def _history_moved(self, scale: Gtk.Scale) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from gi.repository import GdkPixbuf, GLib, Gtk
+from gi.repository import GdkPixbuf, Gtk
 
 from draggan_client.messages import ModelInfo
+
+from .pixbufs import decoded
 
 _SIDE = 32
 _ID, _LABEL, _PICTURE = range(3)
@@ -56,12 +58,5 @@ class ModelChooser:
 
 
 def _small(png: bytes) -> GdkPixbuf.Pixbuf | None:
-    if not png:
-        return None
-    loader = GdkPixbuf.PixbufLoader.new_with_type("png")
-    try:
-        loader.write(png)
-        loader.close()
-    except GLib.Error:
-        return None
-    return loader.get_pixbuf().scale_simple(_SIDE, _SIDE, GdkPixbuf.InterpType.BILINEAR)
+    picture = decoded(png) if png else None
+    return picture.scale_simple(_SIDE, _SIDE, GdkPixbuf.InterpType.BILINEAR) if picture is not None else None

@@ -13,7 +13,7 @@ def settings_panel(config: Gimp.ProcedureConfig) -> Gtk.Widget:
     """All settings, the rarer ones folded away."""
     box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
     box.add(_grid(config, [setting for setting in SETTINGS if not setting.advanced]))
-    more = Gtk.Expander(label="More settings")
+    more = Gtk.Expander(label="More settings", label_fill=True)
     more.add(_grid(config, [setting for setting in SETTINGS if setting.advanced]))
     box.add(more)
     return box
