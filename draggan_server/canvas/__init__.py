@@ -6,6 +6,7 @@ from .depth import to_rgb8
 from .errors import CanvasError, EmptyPictureError, FrameError, MaskError, PictureError
 from .frame import Frame
 from .model_input import ModelPicture, mask_for_model, picture_for_model
+from .moving import Motion, is_cut_out
 from .picture import Mask, Picture, Region
 from .preview import EditPreview
 from .result import composite, over, whole_frame
@@ -20,12 +21,14 @@ __all__ = [
     "Mask",
     "MaskError",
     "ModelPicture",
+    "Motion",
     "Picture",
     "PictureError",
     "Region",
     "change_alpha",
     "composite",
     "edited_copy",
+    "is_cut_out",
     "mask_for_model",
     "over",
     "picture_for_model",

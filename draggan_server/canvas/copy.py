@@ -11,9 +11,13 @@ from .depth import Pixels, from_unit, to_unit
 from .errors import PictureError
 from .frame import Frame
 from .model_input import frame_region
+from .moving import Motion
 from .picture import Mask, Picture, Region
 from .result import BAND_PIXELS, colours_at, cropped
 from .weight import EditWeight
+
+LEAST_ALPHA = 1e-3
+"""A smaller change of an alpha is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +37,14 @@ def edited_copy(
     before: NDArray[np.float32],
     after: NDArray[np.float32],
     mask: Mask | None = None,
+    motion: Motion | None = None,
 ) -> EditedCopy:
     """`onto` with the edit in it, cropped to what changed: to one unchanged pixel where nothing did.
 
     onto: the layer as it is. picture: what the edit began with, of which `onto` has all that lies inside the frame.
-    The others as for `composite`. Where `onto` shows, its colour goes to the model's by `EditWeight`; its alpha stays.
-    Values of f32 pictures beyond 1 go on as they are where nothing changed.
+    The others as for `composite`. Where `onto` shows, its colour goes to the model's by `EditWeight`. Its alpha stays;
+    with `motion` it moves too, where the mask allows it, and where it comes to be it has the model's colour. Values of
+    f32 pictures beyond 1 go on as they are where nothing changed.
 
     Raises FrameError (frame beside the picture), PictureError (wrong shapes, `onto` too small), MaskError (NaN).
     """
@@ -50,17 +56,20 @@ def edited_copy(
             "inside the frame.",
             "Give the picture that the edit began with, or what has become of it, whole.",
         )
-    weight = EditWeight(picture, frame, before, after, mask, beyond=onto)
-    region = weight.region
+    # A figure may move to where the layer had nothing when the edit began.
+    within = needed if motion is None else Region.shared(frame, onto)
+    weight = EditWeight(within, picture.region.union(onto.region), frame, before, after, mask)
+    region = weight.region if motion is None else weight.allowed_region
     pixels = region.of(onto.pixels, onto.x, onto.y).copy()
     changed = np.zeros(pixels.shape[:2], bool)
     for band in region.bands(BAND_PIXELS):
+        share = weight.at(band)
+        alpha = _unit_alpha(band.of(onto.pixels, onto.x, onto.y))
+        new_alpha = alpha
+        if motion is not None:
+            new_alpha = alpha + (motion.moved_alpha(onto, frame, band) - alpha) * weight.allowed(band)
         there = band.of(pixels, region.left, region.top)
-        shown = weight.at(band)
-        shown[~(there[..., 3] > 0)] = 0.0
-        if shown.any():
-            _mix(there, colours_at(after, frame, band), shown)
-        band.of(changed, region.left, region.top)[:] = shown > 0
+        band.of(changed, region.left, region.top)[:] = _mix(there, after, frame, band, share, new_alpha)
     kept = cropped(changed, region)
     if kept.empty:
         kept = Region(needed.left, needed.top, needed.left + 1, needed.top + 1)
@@ -73,9 +82,34 @@ def edited_copy(
     )
 
 
-def _mix(pixels: Pixels, colours: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
-    """In place, only where there is a weight: the colours go that part of the way to the new ones."""
-    shown = weight > 0
-    source = to_unit(pixels[shown]).astype(np.float64)
-    mixed = source[:, :3] + (np.clip(colours[shown], 0.0, 1.0) - source[:, :3]) * weight[shown][:, None]
-    pixels[shown, :3] = mixed if pixels.dtype == np.float32 else from_unit(mixed, pixels.dtype)
+def _mix(
+    pixels: Pixels,
+    after: NDArray[np.float32],
+    frame: Frame,
+    region: Region,
+    share: NDArray[np.float32],
+    alpha: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """In place: the colours of what is seen go by `share` to the model's, and what alpha is new has the model's.
+    Returns where that was."""
+    source_alpha = _unit_alpha(pixels)
+    moved = np.abs(alpha - source_alpha) > LEAST_ALPHA
+    changed = moved | ((share > 0) & (source_alpha > 0))
+    if not changed.any():
+        return changed
+    grown = np.clip(alpha - source_alpha, 0.0, None)[moved]
+    share[moved] = np.maximum(share[moved], grown / np.maximum(alpha[moved], LEAST_ALPHA))
+    colours = np.clip(colours_at(after, frame, region)[changed], 0.0, 1.0)
+    source = to_unit(pixels[changed])[:, :3].astype(np.float64)
+    pixels[changed, :3] = _in_depth(source + (colours - source) * share[changed][:, None], pixels.dtype)
+    pixels[moved, 3] = _in_depth(alpha[moved].astype(np.float64), pixels.dtype)
+    return changed
+
+
+def _unit_alpha(pixels: Pixels) -> NDArray[np.float32]:
+    return np.clip(to_unit(pixels[..., 3]), 0.0, 1.0)
+
+
+def _in_depth(values: NDArray[np.float64], depth: np.dtype) -> Pixels:
+    """f32 pictures may hold values beyond 1; what is left of them is kept."""
+    return values.astype(np.float32) if depth == np.float32 else from_unit(values, depth)

@@ -10,6 +10,7 @@ from .change import check_model_picture
 from .depth import Pixels, from_unit, to_unit
 from .errors import PictureError
 from .frame import Frame
+from .model_input import frame_region
 from .picture import Mask, Picture, Region
 from .resample import upsample
 from .weight import EditWeight
@@ -35,7 +36,7 @@ def composite(
 
     Raises FrameError (frame beside the picture), PictureError (wrong shapes, NaN), MaskError (NaN).
     """
-    weight = EditWeight(picture, frame, before, after, mask)
+    weight = EditWeight(frame_region(picture, frame), picture.region, frame, before, after, mask)
     region = weight.region
     depth = picture.pixels.dtype if depth is None else depth
     pixels = np.zeros((region.height, region.width, 4), dtype=depth)

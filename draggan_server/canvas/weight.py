@@ -10,8 +10,8 @@ from PIL import Image
 
 from .change import change_alpha, check_model_picture
 from .frame import Frame
-from .model_input import frame_region, readable_mask
-from .picture import Mask, Picture, Region
+from .model_input import readable_mask
+from .picture import Mask, Region
 from .resample import upsample
 
 EDGE_FEATHER = 1 / 32
@@ -27,35 +27,36 @@ class EditWeight:
 
     def __init__(
         self,
-        picture: Picture,
+        within: Region,
+        around: Region,
         frame: Frame,
         before: NDArray[np.float32],
         after: NDArray[np.float32],
         mask: Mask | None,
-        beyond: Picture | None = None,
     ) -> None:
-        """before and after: the model's pictures [3, R, R] in [-1, 1].
+        """within: the pixels that may change. around: the picture, which a frame edge may lie inside of.
 
-        beyond: pixels that the frame's edges may lie inside of as well.
-        Raises FrameError (frame beside the picture) and PictureError (wrong shapes, NaN).
+        before and after: the model's pictures [3, R, R] in [-1, 1]. Raises PictureError (wrong shapes, NaN).
         """
         check_model_picture("before", before)
         check_model_picture("after", after, like=before)
-        whole = frame_region(picture, frame)
         self._frame = frame
         self._mask = mask
-        self._around = picture.region if beyond is None else picture.region.union(beyond.region)
+        self._around = around
         self._change = change_alpha(before, after)
-        self.region = whole.intersection(_reach(self._change, frame))
+        self.allowed_region = within if mask is None else within.intersection(mask.region)
+        """Beyond it nothing may change."""
+        self.region = self.allowed_region.intersection(_reach(self._change, frame))
         """Beyond it the weight is 0."""
-        if mask is not None:
-            self.region = self.region.intersection(mask.region)
 
     def at(self, region: Region) -> NDArray[np.float32]:
         """[height, width] in [0, 1]. Raises MaskError for NaN."""
-        weight = upsample(self._change, self._frame, region, Image.Resampling.BILINEAR)
+        return upsample(self._change, self._frame, region, Image.Resampling.BILINEAR) * self.allowed(region)
+
+    def allowed(self, region: Region) -> NDArray[np.float32]:
+        """[height, width] in [0, 1]: the weight of what has changed wholly. Raises MaskError for NaN."""
         x, y = np.arange(region.left, region.right) + 0.5, np.arange(region.top, region.bottom) + 0.5
-        weight *= edge_fade(self._around, self._frame, x, y)
+        weight = edge_fade(self._around, self._frame, x, y)
         if self._mask is not None:
             weight *= mask_values(self._mask, region)
         return weight

@@ -5,6 +5,7 @@ Written from "Drag Your GAN" (Pan et al., SIGGRAPH 2023), Eq. 1-3. Knows a gener
 
 from .errors import DragInputError
 from .loop import DragDivergedError, DragEnd, DragStep, Watch, drag, feature_resolution
+from .motion import dense_motion
 from .points import MAX_POINTS, DragPoint, Point, Reference
 from .settings import DragSettings, LatentSpace, Norm
 
@@ -21,6 +22,7 @@ __all__ = [
     "Point",
     "Reference",
     "Watch",
+    "dense_motion",
     "drag",
     "feature_resolution",
 ]

@@ -6,8 +6,19 @@ import numpy as np
 
 from draggan_client.framing import MAX_BODY_BYTES
 from draggan_client.messages import Depth, Pixels, ResultRequest
-from draggan_server.canvas import Frame, Picture, Region, composite, edited_copy, to_rgb8, whole_frame
+from draggan_server.canvas import (
+    Frame,
+    Motion,
+    Picture,
+    Region,
+    composite,
+    edited_copy,
+    is_cut_out,
+    to_rgb8,
+    whole_frame,
+)
 from draggan_server.canvas.depth import from_unit
+from draggan_server.drag import dense_motion
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.masks import editable
 from draggan_server.server.pixels import draw, to_array, to_picture, to_tensor
@@ -45,7 +56,11 @@ def pixels_of(session: Session, request: ResultRequest, generator: Generator) ->
         check_size(edit.region, depth)
         return _at_its_place(edit)
     onto = to_picture(request.onto, request.offset_x, request.offset_y)
-    copy = edited_copy(onto, begun_with, session.frame, before, after, mask)
+    motion = None
+    if is_cut_out(onto, session.frame):
+        moved = dense_motion(generator, ws[request.since], ws[state.position], state.noise)
+        motion = Motion(moved.float().cpu().numpy())
+    copy = edited_copy(onto, begun_with, session.frame, before, after, mask, motion)
     return Pixels(to_array(copy.picture.pixels), copy.picture.x, copy.picture.y, to_array(copy.changed))
 
 
