@@ -216,7 +216,7 @@ def _number_place(mark: Mark) -> Any:
     """The lower left corner of the number: right of the handle and up, or left where the arrow is in the way."""
     offset = LOOK.number_offset + (LOOK.selected_ring / 2 if mark.selected else 0.0)
     along, up = mark.target.x - mark.handle.x, mark.handle.y - mark.target.y
-    is_in_the_way = along > 0 and along / 6 < up < along * 4
+    is_in_the_way = up > 0 and -LOOK.target_radius < along < 6 * up
     left = mark.handle.x - offset - _width(mark.number) if is_in_the_way else mark.handle.x + offset
     return QtCore.QPointF(left, mark.handle.y - offset)
 

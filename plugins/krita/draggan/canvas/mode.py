@@ -5,6 +5,7 @@ what is meant for the points stays here, all else (panning, zooming, turning, Kr
 Nothing is written to the document, and Krita's undo stack is left alone.
 """
 
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import krita
 
 from ..draggan_client.messages import Frame
 from ..draggan_client.points import PointBoard
-from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal, place_of
+from ..qt import QT6, Qt, QtCore, QtGui, QtWidgets, Signal, place_of
 from .finding import has_popup
 from .keyboard import Keyboard
 from .keys import Command, Keys
@@ -26,6 +27,7 @@ TICK_MS = 50
 """How often the canvases are looked at where no event told of a change."""
 AFTER_PEN_S = 0.2
 """Some systems send the pen's strokes once more, as a mouse's."""
+AFTER_HOVER_S = 0.03
 PEN_SILENT_S = 0.5
 """A mouse that moves this long after the pen last spoke: the pen is gone."""
 
@@ -64,6 +66,9 @@ class DragMode(QtCore.QObject):
         self._is_real = False
         """The running gesture's press came from the system: Qt knows whether the button is still down."""
         self._pen_spoke_s = 0.0
+        """When it last touched the tablet."""
+        self._pen_seen_s = 0.0
+        """When it last did anything."""
         self._timer = QtCore.QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._on_canvas: dict[Any, Callable[[Place, Any], bool]] = {
@@ -222,7 +227,7 @@ class DragMode(QtCore.QObject):
     def _mouse_released(self, place: Place, event: Any) -> bool:
         return self._released(place, event, Device.MOUSE)
 
-    # The pen. What is swallowed is accepted too: else Qt sends it once more, as a mouse's.
+    # The pen
 
     def _pen_pressed(self, place: Place, event: Any) -> bool:
         self._pen_spoke_s = time.monotonic()
@@ -230,10 +235,11 @@ class DragMode(QtCore.QObject):
             return self._begin_kritas_stroke()
         if event.button() == _LEFT:
             self._press(place, event, Device.PEN, Intent.ERASE if _is_eraser(event) else _intent(event))
-        event.accept()
+        _accept(event)
         return True
 
     def _pen_moved(self, place: Place, event: Any) -> bool:
+        self._pen_seen_s = time.monotonic()
         if event.buttons() != _NO_BUTTON:
             self._pen_spoke_s = time.monotonic()
         elif self._pointer.device is Device.PEN:
@@ -250,7 +256,9 @@ class DragMode(QtCore.QObject):
         return False
 
     def _is_pens_echo(self) -> bool:
-        return self._pointer.device is Device.PEN or time.monotonic() - self._pen_spoke_s < AFTER_PEN_S
+        now = time.monotonic()
+        just_now = now - self._pen_spoke_s < AFTER_PEN_S or now - self._pen_seen_s < AFTER_HOVER_S
+        return self._pointer.device is Device.PEN or just_now
 
     # Gestures
 
@@ -290,7 +298,7 @@ class DragMode(QtCore.QObject):
             self._end_kritas_stroke()  # its release got lost
         if self._kritas_stroke or self._keyboard.krita_holds:
             return False
-        event.accept()
+        _accept(event)
         mapping = self._mapping(place)
         if mapping is None or (device is Device.MOUSE and self._is_pens_echo()):
             return True
@@ -308,7 +316,7 @@ class DragMode(QtCore.QObject):
                 # Krita has its release first, and then we take over again.
                 QtCore.QTimer.singleShot(0, self._end_kritas_stroke)
             return False
-        event.accept()
+        _accept(event)
         if event.button() == _LEFT and self._pointer.device is device:
             mapping = self._mapping(place)
             if mapping is None:
@@ -471,6 +479,14 @@ class DragMode(QtCore.QObject):
         else:
             shape = Qt.CursorShape.CrossCursor  # also while something is pulled: a hand would cover where it goes
         self._scene.set_cursor(shape)
+
+
+def _accept(event: Any) -> None:
+    """Of what is swallowed. Unaccepted, a pen's event comes once more, as a mouse's, and is known as an echo.
+
+    Qt 5 on Linux must send that echo: without it no widget is told that the pointer has entered or left it.
+    """
+    event.setAccepted(QT6 or not sys.platform.startswith("linux") or not isinstance(event, QtGui.QTabletEvent))
 
 
 def _intent(event: Any) -> Intent:
