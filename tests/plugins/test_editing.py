@@ -485,3 +485,24 @@ def test_settings_and_mask_travel(edit: Edit, server: FakeServer, monkeypatch: p
     edit.editing.drag(POINTS, None, DragOptions(max_steps=5), PreviewOptions(size=64))
     edit.at_rest()
     assert seen == [DragRequest(POINTS, None, DragOptions(max_steps=5), PreviewOptions(size=64))]
+
+
+def test_what_is_large_is_made_on_the_workers_thread(edit: Edit, server: FakeServer) -> None:
+    threads: list[str] = []
+
+    def made(value: Any) -> Callable[[], Any]:
+        return lambda: (threads.append(threading.current_thread().name), value)[1]
+
+    got: list[Pixels] = []
+    edit.editing.open(made(FromSeed(7)))
+    edit.editing.drag(POINTS, made(None))
+    edit.editing.fetch(made(ResultRequest()), got.append)
+    edit.thread.until(lambda: got)
+    assert threads == ["draggan-edit"] * 3
+
+    def damaged() -> FromSeed:
+        return FromSeed(-1)
+
+    edit.editing.open(damaged)
+    view = edit.at_rest()
+    assert view.problem and "seed: found -1" in view.problem.message

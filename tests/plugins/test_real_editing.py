@@ -216,7 +216,12 @@ def test_the_editor_is_not_kept_by_large_pictures(editor: Editor) -> None:
     late_fetching = lateness(editor, lambda: got or editor.view.problem)
     assert got, editor.view.problem
     stop = threading.Event()
-    counting = threading.Thread(target=lambda: [None for _ in iter(stop.is_set, True)])
+
+    def count() -> None:
+        while not stop.is_set():
+            pass
+
+    counting = threading.Thread(target=count)
     counting.start()
     deadline = time.monotonic() + 2
     usual = lateness(editor, lambda: time.monotonic() > deadline)

@@ -110,11 +110,12 @@ class Editing:
         with self._lock:
             return self._view
 
-    def open(self, source: Source, model: str | None = None) -> None:
+    def open(self, source: Source | Callable[[], Source], model: str | None = None) -> None:
         """Open a picture, in the background. An edit that was open here before is left.
 
         Without a model: the edit state's, else the server's default. What `view` showed is gone, but for the edit
-        state that `source` may be.
+        state that `source` may be. Where pixels are many, give a function that makes the source: it is called on
+        the worker's thread, and what it raises is shown as the problem. So for `drag` and `fetch`.
         """
         state = source.state if isinstance(source, FromState) else None
         with self._lock:
@@ -125,7 +126,8 @@ class Editing:
         def work(task: _Task) -> None:
             if self._session is not None:
                 before.append(self._session)
-            self._session = self._connection.session(source, model)
+            made = source() if callable(source) else source
+            self._session = self._connection.session(made, model)
             for session in before:
                 session.close()
             self._follow(task, self._session.open())
@@ -135,7 +137,7 @@ class Editing:
     def drag(
         self,
         pairs: Iterable[PointPair | Pair],
-        mask: MaskData | None = None,
+        mask: MaskData | Callable[[], MaskData | None] | None = None,
         options: DragOptions | None = None,
         preview: PreviewOptions | None = None,
     ) -> None:
@@ -150,7 +152,12 @@ class Editing:
             "dragging",
             starts=tuple(_at_start(point) for point in points),
         )
-        self._do(task, lambda task: self._follow(task, self._opened().drag(points, mask, settings, preview)))
+
+        def work(task: _Task) -> None:
+            made = mask() if callable(mask) else mask
+            self._follow(task, self._opened().drag(points, made, settings, preview))
+
+        self._do(task, work)
 
     def seek(self, position: int, preview: PreviewOptions | None = None) -> None:
         """To the picture after `position` finished drags; 0 is before the first. Of many only the newest is done."""
@@ -166,7 +173,7 @@ class Editing:
 
     def fetch(
         self,
-        request: ResultRequest,
+        request: ResultRequest | Callable[[], ResultRequest],
         done: Callable[[Pixels], object],
         failed: Callable[[Problem], object] | None = None,
     ) -> None:
@@ -174,7 +181,7 @@ class Editing:
         task = _Task(Phase.FETCHING, "getting the result", refused=failed)
 
         def work(task: _Task) -> Callable[[], object]:
-            pixels = self._opened().pixels(request)
+            pixels = self._opened().pixels(request() if callable(request) else request)
             return lambda: done(pixels)
 
         self._do(task, work)
