@@ -55,7 +55,7 @@ def test_a_running_drag_can_be_stopped_and_nothing_else() -> None:
         remaining_s=20,
         elapsed_s=5,
     )
-    shown = docker(show.EditFacts(view=view, pairs=(PULL,)))
+    shown = docker(show.EditFacts(view=view, drags=True, pairs=(PULL,)))
     assert shown.busy and not shown.stopping
     assert not (shown.can_start or shown.can_apply or shown.can_discard or shown.can_change_points)
     assert not shown.can_make_picture
@@ -149,3 +149,12 @@ def test_the_action_file_says_what_the_plugin_says() -> None:
     assert told == {
         one.id: (one.text, one.tooltip, one.shortcut, str(one.checkable).lower()) for one in actions.ACTIONS
     }
+
+
+def test_while_a_layer_is_opened_in_the_background_start_can_be_pressed_already() -> None:
+    view = EditView(phase=Phase.OPENING, stage="invert", step=30, total_steps=120)
+    shown = docker(show.EditFacts(view=view, opens=True, pairs=(PULL,)))
+    assert shown.can_start and not shown.busy and shown.can_change_points
+    assert shown.progress == state.ProgressLook("Finding the picture in the model", 0.25, "", can_stop=True)
+    waiting = docker(show.EditFacts(view=view, opens=True, waits_to_start=True, pairs=(PULL,)))
+    assert waiting.busy and not waiting.progress.can_stop

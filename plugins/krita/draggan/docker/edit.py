@@ -165,7 +165,7 @@ class Edit:
     @property
     def is_running(self) -> bool:
         """Whether a drag runs, or is about to: the points stay as they are."""
-        return self._wants_start or (self._asked == "drag" and self.view.is_busy)
+        return self._wants_start or self._asked == "drag"
 
     @property
     def is_busy(self) -> bool:
@@ -192,6 +192,8 @@ class Edit:
             work=self._work,
             work_fraction=self._work_fraction,
             waits_to_start=self._wants_start,
+            drags=self._asked == "drag",
+            opens=self._asked == "open" and self._after_open is None,
             blocked=self._blocked,
             base=level.base if level else b"",
         )
@@ -215,7 +217,8 @@ class Edit:
 
     def start(self) -> None:
         """Pull the points, as soon as the layer is known."""
-        if self.is_busy and self._asked != "open" and not self._work:
+        facts = self.facts()
+        if facts.is_running or (facts.is_busy and not facts.opens):
             return
         self._means.notices.drop(_PROBLEM)
         self._wants_start = self._wants_open = True
@@ -339,8 +342,9 @@ class Edit:
             self._begin(source)
 
     def _begin(self, source: Source) -> None:
+        session = self._new_session()
         self._asked = "open"
-        self._new_session().open(source, None if isinstance(source, FromState) else self._means.model())
+        session.open(source, None if isinstance(source, FromState) else self._means.model())
         self.advance()
 
     def _reading_mask(self) -> Job[MaskData | None]:

@@ -124,6 +124,7 @@ class Panel(QtWidgets.QWidget):
         self.drag.stop.connect(self.stop)
         self.drag.apply.connect(self.apply)
         self.drag.discard.connect(self.discard)
+        self.progress.stop.connect(self.stop)
         self.history.seek.connect(self.seek)
         self.settings.changed.connect(self.option_changed)
         self.settings.reset.connect(self.options_reset)

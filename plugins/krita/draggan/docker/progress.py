@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from ..qt import QtWidgets
-from .looks import SPACING, FadedLabel
+from ..qt import QtWidgets, Signal
+from .looks import SPACING, FadedLabel, tool_button
 from .state import ProgressLook
 
 _PARTS = 1000
@@ -13,6 +13,8 @@ _PARTS = 1000
 class ProgressBox(QtWidgets.QWidget):
     """A bar with what is being done in it, and the particulars below."""
 
+    stop = Signal()
+
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.bar = QtWidgets.QProgressBar(self)
@@ -20,10 +22,17 @@ class ProgressBox(QtWidgets.QWidget):
         self.bar.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
         self._detail = FadedLabel("", self)
         self._detail.setObjectName("draggan_progress_detail")
+        self.stop_button = tool_button("draggan-stop", "Stop this", self)
+        self.stop_button.setObjectName("draggan_progress_stop")
+        self.stop_button.clicked.connect(self.stop)
+        row = QtWidgets.QHBoxLayout()
+        row.setSpacing(SPACING // 2)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.stop_button)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING // 2)
-        column.addWidget(self.bar)
+        column.addLayout(row)
         column.addWidget(self._detail)
         self._shown: ProgressLook | None = None
         self.hide()
@@ -38,6 +47,7 @@ class ProgressBox(QtWidgets.QWidget):
         if look is None:
             return
         self.bar.setVisible(bool(look.text))
+        self.stop_button.setVisible(look.can_stop)
         self.bar.setRange(0, 0 if look.fraction is None else _PARTS)
         if look.fraction is not None:
             self.bar.setValue(round(min(max(look.fraction, 0.0), 1.0) * _PARTS))

@@ -35,6 +35,10 @@ class EditFacts:
     work_fraction: float | None = None
     waits_to_start: bool = False
     """Start was pressed; it begins as soon as the layer is known."""
+    drags: bool = False
+    """A drag was asked for, and is not over."""
+    opens: bool = False
+    """The layer is opened in the background, for the drag to come."""
     base: bytes = b""
     """A picture of the frame as the layer shows it; empty: as it was opened."""
     blocked: str = ""
@@ -52,8 +56,8 @@ class EditFacts:
 
     @property
     def is_running(self) -> bool:
-        """Whether something runs that Stop ends."""
-        return self.waits_to_start or self.view.phase in (Phase.OPENING, Phase.DRAGGING, Phase.STOPPING)
+        """Whether a drag runs, or is about to."""
+        return self.waits_to_start or self.drags
 
     @property
     def is_busy(self) -> bool:
@@ -99,7 +103,7 @@ def docker_state(facts: Facts) -> DockerState:
         can_change_points=not running,
         busy=running,
         stopping=edit.view.phase is Phase.STOPPING,
-        can_start=facts.edit is not None and not busy and edit.has_pull and not edit.blocked,
+        can_start=edit.has_pull and not edit.blocked and not running and (not busy or edit.opens),
         start_why=_start_why(facts, edit),
         can_apply=not busy and edit.unapplied > 0 and not edit.blocked,
         apply_why=edit.blocked or ("" if edit.unapplied else "There is no finished drag to apply yet."),
@@ -185,11 +189,13 @@ def _progress(facts: Facts, edit: EditFacts) -> ProgressLook | None:
     if view.phase in (Phase.OPENING, Phase.DRAGGING):
         starting = facts.server.phase is ServerPhase.STARTING
         if starting or not view.stage:
-            return ProgressLook("Starting the server …" if starting else "Beginning …", None)
+            text = "Starting the server …" if starting else "Beginning …"
+            return ProgressLook(text, None, can_stop=not edit.is_running)
         return ProgressLook(
             "Opening the model …" if view.stage == "open" else "Finding the picture in the model",
             wording.fraction_done(view),
             wording.time_left_text(view.remaining_s),
+            can_stop=not edit.is_running,
         )
     if view.phase is Phase.FETCHING:
         return ProgressLook("Getting the picture …", None)

@@ -67,6 +67,8 @@ class ProgressLook:
     text: str
     fraction: float | None
     detail: str = ""
+    can_stop: bool = False
+    """It can be stopped here: no other button does."""
 
 
 @dataclass(frozen=True)
