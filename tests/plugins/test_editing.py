@@ -385,6 +385,31 @@ def test_history(edit: Edit, server: FakeServer) -> None:
     assert EditState.from_bytes(view.edit_state or b"").position == 0
 
 
+def test_a_handle_moved_by_hand_stays_until_the_drag_moves_it(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell that follows the view from the press of Start on must not see where an older drag left the points."""
+    state = dataclasses.replace(NEW, points=(StatePoint("1", 20, 20, 30, 30),))
+    old = (HandleState("1", 20, 20, 14.1),)
+    opened, result = threading.Event(), Result("s", "opened", 0, 0.1, old, state.to_bytes(), 0, 0)
+
+    def slow(request: Any) -> Iterator[Any]:
+        yield Progress("open", 0, 0)
+        assert opened.wait(10)
+        server.sessions["s"] = state
+        yield result
+
+    monkeypatch.setattr(server, "_open", slow)
+    edit.editing.open(FromState(state.to_bytes()))
+    edit.thread.until(lambda: edit.view.stage == "open")
+    before = len(edit.views)
+    edit.editing.drag([Pair("1", Spot(50, 50), Spot(60, 60))])
+    opened.set()
+    edit.at_rest()
+    handles = [view.handles for view in edit.views[before:] if view.is_busy and view.reason != "reached"]
+    assert handles and {(handle.x, handle.y) for shown in handles for handle in shown} == {(50, 50)}
+
+
 def test_of_many_places_in_the_history_only_the_last_is_gone_to(edit: Edit, server: FakeServer) -> None:
     edit.editing.open(FromSeed(7))
     for _ in range(3):

@@ -236,6 +236,8 @@ class Editing:
             self._tasks.append(task)
             if len(self._tasks) == 1:
                 self._view = _begun(self._view, task)
+            elif task.starts is not None:
+                self._view = _at_starts(self._view, task.starts)
         self._bell.ring()
         self._worker.do(lambda: self._run(task, work))
 
@@ -282,7 +284,7 @@ class Editing:
             view = self._view
             is_open = self._session is not None and self._session.result is not None
             if error is not None and task.starts is not None:  # the drag did not happen: all is where it was
-                view = replace(view, handles=task.starts, preview=self._kept_preview, distance_document_px=None)
+                view = replace(_at_starts(view, task.starts), preview=self._kept_preview)
             if isinstance(error, StoppedError):
                 view = replace(view, reason="stopped")
             elif error is not None:
@@ -336,7 +338,11 @@ class Editing:
                 opened_preview=result.preview if result.reason == "opened" else view.opened_preview,
             )
 
-        self._change(taken)
+        with self._lock:
+            waiting = next((task.starts for task in self._tasks[1:] if task.starts is not None), None)
+            view = taken(self._view)
+            self._view = view if waiting is None else _at_starts(view, waiting)
+        self._bell.ring()
 
     def _change(self, change: Callable[[EditView], EditView]) -> None:
         with self._lock:
@@ -357,7 +363,14 @@ class Editing:
 
 def _begun(view: EditView, task: _Task) -> EditView:
     phase = Phase.STOPPING if task.stopped.is_set() else task.phase
-    return replace(view, phase=phase, problem=None, stage="", step=0, total_steps=0, elapsed_s=0.0, remaining_s=None)
+    view = replace(view, phase=phase, problem=None, stage="", step=0, total_steps=0, elapsed_s=0.0, remaining_s=None)
+    return view if task.starts is None else _at_starts(view, task.starts)
+
+
+def _at_starts(view: EditView, starts: tuple[HandleState, ...]) -> EditView:
+    """With the handles where the artist has them: that may be elsewhere than the last drag left them."""
+    furthest = max((handle.distance for handle in starts), default=None)
+    return replace(view, handles=starts, reached=frozenset(), distance_document_px=furthest)
 
 
 def _progressed(view: EditView, event: Progress) -> EditView:
