@@ -39,7 +39,10 @@ def pin(krita: Krita, place: tuple[int, int]) -> None:
 
 
 def until_points(krita: Krita, count: int) -> None:
-    krita.until("find_widget(name='draggan_points').topLevelItemCount() == count", count=count)
+    krita.until(
+        "(lambda found: found is not None and found.topLevelItemCount() == count)(find_widget(name='draggan_points'))",
+        count=count,
+    )
 
 
 def ready_to_drag(krita: Krita, docker: Docker, seed: int = 4) -> str:
@@ -263,9 +266,16 @@ def test_the_document_is_closed_mid_drag(krita: Krita, docker: Docker) -> None:
     docker.press("draggan_run")
     krita.until("find_widget(name='draggan_run').text() == 'Stop'")
     krita.run("close_documents()")
-    krita.until("not find_widget(name='draggan_mode').isChecked()")
-    krita.until("find_widget(name='draggan_layer') is None")
+    krita.run("new_document(side, side)", side=SIDE)
+    docker.wait_for("draggan_mode")
+    docker.settled()
+    assert not krita.run("find_widget(name='draggan_mode').isChecked()")
+    assert krita.run("find_widget(name='draggan_layer') is None")
     assert docker.notices() == []
+    ready_to_drag(krita, docker)
+    pull(krita, CHIN, BELOW)
+    drag(krita, docker)
+    assert docker.history() == (1, 1)
 
 
 def test_the_server_is_killed_mid_drag_and_the_drag_goes_on(krita: Krita, docker: Docker, server: ServerHome) -> None:

@@ -161,7 +161,6 @@ class Controller(QtCore.QObject):
                 watch.stop()
                 self._watches.remove((document, watch))
         self._follow_layer()
-        self._follow_document()
         self.show_soon()
 
     def _forget(self, edit: Edit) -> None:
@@ -203,13 +202,15 @@ class Controller(QtCore.QObject):
         if not on:
             if edit is not None:
                 edit.wants_mode = False
-            self.look()
+            self._follow_document()
+            self.show_soon()
             return
         edit = self._edit_to_work_on()
         if edit is not None:
             edit.wants_mode = True
             edit.prepare()
-        self.look()
+        self._follow_document()
+        self.show_soon()
 
     def start_or_stop(self) -> None:
         """The action of that name."""
@@ -527,9 +528,8 @@ class Controller(QtCore.QObject):
             self._soon.start()
 
     def _show(self) -> None:
+        self._follow_document()
         edit = self._edit()
-        if edit is not None:
-            self._show_on_canvas(edit)
         facts = Facts(
             server=self._desk.status,
             has_document=self._krita.activeDocument() is not None,

@@ -111,6 +111,7 @@ class Edit:
         self._levels: list[Level] = []
         self._level = 0
         self._origin: Origin | None = None
+        self._frame: Frame | None = None
         self._slices: Slices[Any] | None = None
         self._work = ""
         self._work_fraction: float | None = None
@@ -140,11 +141,13 @@ class Edit:
 
     @property
     def frame(self) -> Frame | None:
-        """The square of the document that the model sees; None: not known yet."""
+        """The square of the document that the model sees; None: not known yet. The last one while it is looked for."""
         state = self.view.state
         if state is not None:
-            return state.frame
-        return self._origin.frame if self._origin else None
+            self._frame = state.frame
+        elif self._origin is not None:
+            self._frame = self._origin.frame
+        return self._frame
 
     @property
     def level(self) -> Level | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..qt import Qt, QtCore, QtWidgets, Signal
+from ..qt import Qt, QtWidgets, Signal
 from .looks import SPACING, FadedLabel, tool_button
 from .state import PointLook
 
@@ -114,7 +114,7 @@ class PointsList(QtWidgets.QWidget):
 
     def _selection_changed(self) -> None:
         if not self._filling:
-            QtCore.QTimer.singleShot(0, lambda: self.selected.emit(self._selected_ids()))
+            self.selected.emit(self._selected_ids())
 
 
 def _distance(point: PointLook) -> str:
