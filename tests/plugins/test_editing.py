@@ -466,6 +466,33 @@ def test_another_picture_in_its_place(edit: Edit, server: FakeServer) -> None:
     assert asked(server, "/sessions") == 2 and any(line.startswith("DELETE") for line in server.asked)
 
 
+def test_another_picture_does_not_wait_for_the_one_that_is_left(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, stuck = server._open, threading.Event()
+
+    def slow(request: Any) -> Iterator[Any]:
+        if request.source == FromSeed(7):
+            yield Progress("invert", 1, 300)
+            stuck.wait(20)
+        yield from usual(request)
+
+    monkeypatch.setattr(server, "_open", slow)
+    failed: list[Problem] = []
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS)
+    edit.editing.fetch(ResultRequest(), lambda _: None, failed.append)
+    edit.thread.until(lambda: edit.view.stage == "invert")
+    before = len(edit.views)
+    edit.editing.open(FromSeed(8))
+    assert edit.view.phase is Phase.OPENING
+    view = edit.at_rest()
+    stuck.set()
+    assert (view.phase, view.reason, view.history_length, view.problem) == (Phase.READY, "opened", 0, None)
+    assert {view.phase for view in edit.views[before:]} == {Phase.OPENING, Phase.READY}
+    assert len(failed) == 1 and asked(server, "drag") == 0
+
+
 def test_closing_ends_the_drag_and_tells_nobody(connection: Connection, server: FakeServer) -> None:
     edit = Edit(connection)
     server.step_s = 10.0

@@ -62,6 +62,8 @@ class _Task:
     phase: Phase
     doing: str
     stopped: threading.Event = field(default_factory=threading.Event)
+    left: bool = False
+    """It belongs to an edit that was left for another: nothing of it is shown any more."""
     replaceable: bool = False
     """A newer one of its kind makes it needless."""
     refused: Callable[[Problem], object] | None = None
@@ -119,7 +121,12 @@ class Editing:
         """
         state = source.state if isinstance(source, FromState) else None
         with self._lock:
-            self._view = EditView(phase=self._view.phase, edit_state=state)
+            for task in self._tasks:
+                task.stopped.set()
+                task.left = True
+            if self._tasks:
+                self._ask_to_stop()
+            self._view = EditView(Phase.OPENING, edit_state=state)
             self._kept_preview = None
         before: list[Session] = []
 
@@ -227,7 +234,7 @@ class Editing:
 
     def _history(self, ask: Callable[[Session], Result], replaceable: bool = False) -> None:
         task = _Task(Phase.FETCHING, "going through the history", replaceable=replaceable)
-        self._do(task, lambda task: self._took(ask(self._opened())))
+        self._do(task, lambda task: self._took(task, ask(self._opened())))
 
     def _do(self, task: _Task, work: _Work) -> None:
         if self._closed:
@@ -258,7 +265,8 @@ class Editing:
     def _run(self, task: _Task, work: _Work) -> None:
         self._wait_for_stopper()  # a stop that was meant for the task before must not hit this one
         with self._lock:
-            self._view = _begun(self._view, task)
+            if not task.left:
+                self._view = _begun(self._view, task)
             newer = self._tasks[self._tasks.index(task) + 1 :]
         self._bell.ring()
         tell: Callable[[], object] | None = None
@@ -281,6 +289,8 @@ class Editing:
     def _ended(self, task: _Task, error: Exception | None) -> None:
         with self._lock:
             self._tasks.remove(task)
+            if task.left:
+                return
             view = self._view
             is_open = self._session is not None and self._session.result is not None
             if error is not None and task.starts is not None:  # the drag did not happen: all is where it was
@@ -305,16 +315,14 @@ class Editing:
         _check(task)  # Session forgets an earlier cancel when it is asked for something; we do not
         for event in events:
             if isinstance(event, Result):
-                self._took(event)
+                self._took(task, event)
             elif isinstance(event, Preview):
-                self._change(lambda view, event=event: replace(view, preview=event))  # type: ignore[misc]
+                self._change(task, lambda view, event=event: replace(view, preview=event))  # type: ignore[misc]
             else:
-                self._change(lambda view, event=event: _progressed(view, event))  # type: ignore[misc]
+                self._change(task, lambda view, event=event: _progressed(view, event))  # type: ignore[misc]
 
-    def _took(self, result: Result) -> None:
+    def _took(self, task: _Task, result: Result) -> None:
         state = EditState.from_bytes(result.edit_state)
-        if result.preview is not None:
-            self._kept_preview = result.preview
 
         def taken(view: EditView) -> EditView:
             reached = _reached(state)
@@ -339,13 +347,15 @@ class Editing:
             )
 
         with self._lock:
+            if result.preview is not None and not task.left:
+                self._kept_preview = result.preview
             waiting = next((task.starts for task in self._tasks[1:] if task.starts is not None), None)
-            view = taken(self._view)
-            self._view = view if waiting is None else _at_starts(view, waiting)
-        self._bell.ring()
+            self._change(task, taken if waiting is None else lambda view: _at_starts(taken(view), waiting))
 
-    def _change(self, change: Callable[[EditView], EditView]) -> None:
+    def _change(self, task: _Task, change: Callable[[EditView], EditView]) -> None:
         with self._lock:
+            if task.left:
+                return
             self._view = change(self._view)
         self._bell.ring()
 
