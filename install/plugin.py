@@ -76,6 +76,8 @@ def replace_folder(plugin: Plugin, source: Path, target: Path, record: Record) -
     something stands there that is not ours.
     """
     refuse_what_is_not_ours(target)
+    if target.is_file():
+        raise InstallError(f"{target} is a file, where a folder has to go. Move it away, and run this again.")
     make_folder(target.parent, record)
     part, draft = PluginPart(target), target.with_name(f".{target.name}-new")
     for path in (draft, part.set_aside):

@@ -174,6 +174,15 @@ def test_what_is_not_ours_is_left_alone(place, profile, plugin, record, which, u
     assert files(user) == before
 
 
+def test_a_file_where_the_folder_goes_is_left_alone(profile, plugin, record):
+    (profile.folder / "plug-ins").mkdir()
+    (profile.folder / "plug-ins/draggan").write_text("somebody's")
+    with pytest.raises(InstallError, match="is a file, where a folder has to go"):
+        gimp.EDITOR.put_in(profile, plugin, record)
+    record.undo()
+    assert (profile.folder / "plug-ins/draggan").read_text() == "somebody's"
+
+
 def test_a_link_is_left_alone(place, plugin, record, user, tmp_path):
     (tmp_path / "sources/draggan_client").mkdir(parents=True)
     (tmp_path / "sources/draggan_client/discovery.py").touch()
