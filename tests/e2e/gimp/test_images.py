@@ -104,12 +104,11 @@ def test_the_selection_arrives_exactly(gimp: Gimp) -> None:
     (mask,) = state.masks
     sent = np.asarray(Image.open(io.BytesIO(mask.png)))
     assert change.selection is not None
-    there = change.selection[
-        mask.offset_y : mask.offset_y + sent.shape[0], mask.offset_x : mask.offset_x + sent.shape[1]
-    ]
+    height, width = sent.shape
+    there = change.selection[mask.offset_y : mask.offset_y + height, mask.offset_x : mask.offset_x + width]
     assert len(np.unique(there)) > 20, "the selection of this test has a soft edge"
     assert np.array_equal(sent, np.rint(there * 255))
-    assert (mask.offset_x, mask.offset_y, *sent.shape) == (LEFT, TOP, 128, 128)
+    assert (mask.offset_x, mask.offset_y, height, width) == (LEFT, TOP, 128, 128)
 
 
 def test_a_profile_of_its_own(gimp: Gimp) -> None:
