@@ -356,6 +356,22 @@ def test_a_lost_server_is_said_and_found_again(edit: Edit, server: FakeServer, h
         again.stop()
 
 
+def test_a_server_lost_while_the_picture_is_opened(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(request: Any) -> Iterator[Any]:
+        yield Progress("invert", 1, 300)
+
+    monkeypatch.setattr(server, "_open", cut)
+    edit.editing.open(FromSeed(7))
+    view = edit.at_rest()
+    assert view.phase is Phase.LOST and view.edit_state is None and view.problem
+    assert "no longer answers" in view.problem.message and "Try again" in view.problem.hint and view.problem.detail
+    monkeypatch.undo()
+    edit.editing.drag(POINTS)
+    assert edit.at_rest().reason == "reached"
+
+
 def test_without_any_server_it_says_how_to_get_one(home: Home) -> None:
     edit = Edit(Connection(home))
     edit.editing.open(FromSeed(7))

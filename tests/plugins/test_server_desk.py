@@ -134,6 +134,24 @@ def test_one_that_crashes_is_quoted(desks: Callable[..., Desk]) -> None:
     assert "No module named 'torch'" in status.detail and "install.py" in status.hint
 
 
+def test_one_of_another_version_is_said(home: Home, desks: Callable[..., Desk]) -> None:
+    newer = FakeServer(home, protocol=99)
+    try:
+        desk = desks()
+        for ask in (desk.desk.refresh, desk.desk.start):
+            ask()
+            desk.thread.rest(0.2)
+            status = desk.until(ServerPhase.TROUBLE)
+            assert "speaks protocol 99, this plugin speaks 1" in status.text and "installer" in status.hint
+        editing = Editing(desk.desk.connection, desk.thread.hand_over, lambda: None)
+        editing.open(FromSeed(7))
+        desk.thread.until(lambda: not editing.view.is_busy)
+        assert editing.view.phase is Phase.LOST and "protocol 99" in str(editing.view.problem)
+        editing.close()
+    finally:
+        newer.stop()
+
+
 def test_a_start_can_be_given_up(home: Home, desks: Callable[..., Desk]) -> None:
     desk = desks(command("mute"))
     desk.desk.start()

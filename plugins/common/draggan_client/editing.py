@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 _NOBODY_THERE = (ConnectionLostError, ServerNotRunningError, ProtocolMismatchError)
-_AGAIN = "Everything up to the last finished drag is kept. Press Start: the server is started again by itself."
+_AGAIN = "Everything up to the last finished drag is kept. {}: the server is started again by itself."
 
 
 @dataclass(eq=False)
@@ -410,9 +410,13 @@ def _explained(error: Exception) -> Problem:
     said = Problem.of(error)
     detail = "\n".join(part for part in (said.message, said.detail) if part)
     if isinstance(error, DragLostError):
-        return Problem("The DragGAN server ended or stopped answering in the middle of the drag.", _AGAIN, detail)
+        return Problem(
+            "The DragGAN server ended or stopped answering in the middle of the drag.",
+            _AGAIN.format("Press Start"),
+            detail,
+        )
     if isinstance(error, ConnectionLostError):
-        return Problem("The DragGAN server ended or no longer answers.", _AGAIN, detail)
+        return Problem("The DragGAN server ended or no longer answers.", _AGAIN.format("Try again"), detail)
     return said
 
 
