@@ -100,6 +100,8 @@ class Stage:
         return self.krita.pointer
 
     def run(self, source: str, **arguments: Any) -> Any:
+        """As `Krita.run`, once Krita has got all that pointer and keyboard have sent it until now."""
+        self.krita.run("QtGui.QGuiApplication.sync()")
         return self.krita.run(source, **arguments)
 
     def open_squares(self, resolution: float = 300.0) -> None:
