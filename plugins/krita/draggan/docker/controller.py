@@ -18,8 +18,8 @@ from ..layers.converter import converter
 from ..layers.looking import why_not
 from ..layers.region import Region
 from ..layers.spaces import Space
-from ..layers.watch import Watch
-from ..qt import QT6, QtCore, QtWidgets, is_gone, own
+from ..layers.watch import Watch, What
+from ..qt import QT6, QtCore, QtWidgets, is_gone
 from .edit import Edit, Means
 from .hand_over import HandOver
 from .memory import Memory
@@ -32,7 +32,10 @@ _LOOK_MS = 300
 """Krita does not tell scripts when another layer is chosen, or a layer goes: so we look."""
 _SOON_MS = 15
 """Changes that come together are shown together."""
-_DEFAULT_RESOLUTION = 512
+_WHILE_DRAGGING_MS = 100
+_THUMBNAILS_MS = 3000
+_THUMBNAILS_ASKED = 10
+"""The server makes them when it has nothing else to do."""
 
 
 class Controller(QtCore.QObject):
@@ -71,10 +74,10 @@ class Controller(QtCore.QObject):
         self._drawing: Edit | None = None
         self._wanted_picture: tuple[int, float] | None = None
         self._trouble_told = ""
+        self._thumbnails_asked = 0
         self._began = False
         self._soon = QtCore.QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(_SOON_MS)
         self._soon.timeout.connect(self._show)
         self._looker = QtCore.QTimer(self)
         self._looker.setInterval(_LOOK_MS)
@@ -150,16 +153,8 @@ class Controller(QtCore.QObject):
         """Look at Krita: which documents there are, which is in front, what became of the layers."""
         if not self._began or not self._looker.isActive():
             return
-        documents = own(self._krita.documents())
-        for edit in list(self._edits):
-            if not any(edit.is_of(document) for document in documents):
-                self._forget(edit)
-            else:
-                edit.check()
-        for document, watch in list(self._watches):
-            if not any(document == other for other in documents):
-                watch.stop()
-                self._watches.remove((document, watch))
+        for edit in self._edits:
+            edit.check()
         self._follow_layer()
         self.show_soon()
 
@@ -428,8 +423,17 @@ class Controller(QtCore.QObject):
             if known == document:
                 return watch
         watch = Watch(document, self)
+        watch.happened.connect(lambda event: self._closed(watch) if event.what is What.DOCUMENT_CLOSED else None)
         self._watches.append((document, watch))
         return watch
+
+    def _closed(self, watch: Watch) -> None:
+        document = next(document for document, known in self._watches if known is watch)
+        for edit in [edit for edit in self._edits if edit.is_of(document)]:
+            self._forget(edit)
+        self._watches.remove((document, watch))
+        watch.deleteLater()
+        self.look_soon()
 
     def _can_be_left(self, edit: Edit) -> bool:
         """Whether nothing is lost with it: all that it has come to is in the document."""
@@ -512,6 +516,8 @@ class Controller(QtCore.QObject):
         else:
             self._trouble_told = ""
             self._notices.drop("server")
+        if status.phase is ServerPhase.READY and not self._thumbnails_asked:
+            self._ask_for_thumbnails()
         if self._wanted_picture is not None and status.phase is ServerPhase.READY and status.models is not None:
             (seed, psi), self._wanted_picture = self._wanted_picture, None
             if self._chosen_model() is None:
@@ -520,12 +526,22 @@ class Controller(QtCore.QObject):
                 self._new_picture(seed, psi)
         self.show_soon()
 
+    def _ask_for_thumbnails(self) -> None:
+        """Look at the models again as long as one has no picture yet."""
+        lacking = any(not model.thumbnail for model in self._desk.status.models or ())
+        if self._looker.isActive() and lacking and self._thumbnails_asked < _THUMBNAILS_ASKED:
+            self._thumbnails_asked += 1
+            self._desk.refresh()
+            QtCore.QTimer.singleShot(_THUMBNAILS_MS, self._ask_for_thumbnails)
+
     # Showing
 
     def show_soon(self) -> None:
-        """Show how things stand, in a moment."""
+        """Show how things stand, in a moment. While a drag runs not too often: with the docker, Krita paints the whole
+        window."""
         if not self._soon.isActive():
-            self._soon.start()
+            drags = any(edit.is_running for edit in self._edits)
+            self._soon.start(_WHILE_DRAGGING_MS if drags else _SOON_MS)
 
     def _show(self) -> None:
         self._follow_document()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..qt import QtWidgets, Signal
+from ..qt import QtCore, QtGui, QtWidgets, Signal
 from .looks import SPACING, ElidedLabel, set_icon
 from .state import DockerState
 
@@ -14,6 +14,7 @@ class ModeButton(QtWidgets.QWidget):
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
+        self._lit = False
         self.button = QtWidgets.QPushButton("Drag points", self)
         self.button.setObjectName("draggan_mode")
         self.button.setCheckable(True)
@@ -29,11 +30,28 @@ class ModeButton(QtWidgets.QWidget):
 
     def show_state(self, state: DockerState) -> None:
         """Show whether the mode is on, and on which layer."""
-        self.button.setChecked(state.mode)
+        if self.button.isChecked() != state.mode or self._lit != state.mode:
+            self.button.setChecked(state.mode)
+            self._light(state.mode)
         self.button.setEnabled(state.mode or state.can_enter)
         self.button.setToolTip(state.enter_why or "Place and pull points on the picture. Escape leaves.")
         self._layer.setText(f"On layer “{state.layer}”" if state.layer else "")
         self._layer.setVisible(bool(state.layer))
+
+    def changeEvent(self, event: Any) -> None:  # noqa: N802  # Qt's name
+        super().changeEvent(event)
+        if event.type() == QtCore.QEvent.Type.PaletteChange:
+            self._light(self._lit)
+
+    def _light(self, on: bool) -> None:
+        """The mode catches what is meant for Krita's tools, so that it is on has to be seen."""
+        self._lit = on
+        roles = QtGui.QPalette.ColorRole
+        palette = QtWidgets.QApplication.palette(self.button)
+        if on:
+            palette.setColor(roles.Button, palette.color(roles.Highlight))
+            palette.setColor(roles.ButtonText, palette.color(roles.HighlightedText))
+        self.button.setPalette(palette)
 
 
 class DragButtons(QtWidgets.QWidget):

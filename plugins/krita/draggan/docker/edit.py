@@ -616,6 +616,8 @@ class Edit:
 
     def check(self) -> None:
         """Look at what nothing tells of: the layer's name, and a layer that has become good to drag."""
+        if self._slices is not None:  # Krita may be drawing: what it is asked for now would wait for that
+            return
         level, node = self.level, self.node
         if level is not None and node is not None and node.name() != level.name:
             self._levels[self._level] = replace(level, name=node.name())

@@ -19,6 +19,7 @@ class ProgressBox(QtWidgets.QWidget):
         super().__init__(parent)
         self.bar = QtWidgets.QProgressBar(self)
         self.bar.setObjectName("draggan_progress")
+        self.bar.setRange(0, _PARTS)
         self.bar.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
         self._detail = FadedLabel("", self)
         self._detail.setObjectName("draggan_progress_detail")
@@ -46,12 +47,14 @@ class ProgressBox(QtWidgets.QWidget):
         self.setVisible(look is not None)
         if look is None:
             return
+        # Each change of a progress bar is painted at once, and with it the whole window and its canvas. Not so here.
+        # Nor is there the moving bar of what is not known: it would have the window painted all the time.
+        self.bar.setUpdatesEnabled(False)
         self.bar.setVisible(bool(look.text))
+        self.bar.setValue(round(min(max(look.fraction or 0.0, 0.0), 1.0) * _PARTS))
+        self.bar.setFormat(look.text)
+        self.bar.setUpdatesEnabled(True)
         self.stop_button.setVisible(look.can_stop)
-        self.bar.setRange(0, 0 if look.fraction is None else _PARTS)
-        if look.fraction is not None:
-            self.bar.setValue(round(min(max(look.fraction, 0.0), 1.0) * _PARTS))
-        self.bar.setFormat(look.text.replace("%", "%%") if look.fraction is None else look.text)
         self._detail.setText(look.detail)
         self._detail.setVisible(bool(look.detail))
 
