@@ -30,6 +30,7 @@ SOURCE = Path("plugins/gimp") / NAME
 
 _FLATPAK = "org.gimp.GIMP"
 _PROGRAMS = ("gimp-console", "gimp", "gimp-console-3.0", "gimp-3.0")
+_SNAP = Path("/snap/gimp/current")
 _FIRST_START_S = 180.0
 _TOO_OLD = "This computer has GIMP {}, and the plug-in needs GIMP 3.0.4 or newer."
 _ONCE = "GIMP was never started here. Start it once, so that it makes its own folders, and run this again."
@@ -125,7 +126,7 @@ def _lacking_elsewhere() -> str:
             return _TOO_OLD.format(version)
         installed = True
     else:
-        installed = Path("/snap/gimp/current").is_dir()
+        installed = _SNAP.is_dir()
     return _ONCE if installed else ""
 
 

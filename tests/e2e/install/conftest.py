@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +81,8 @@ class Used:
     """What the installer added to Krita's settings."""
     dockers: list[str]
     procedures: list[str]
+    kept_by_gimp: tuple[str, ...]
+    """Files that it made for our procedures."""
     said_while_krita_ran: str
     uninstalled_while_krita_ran: subprocess.CompletedProcess[str]
     before_uninstalling: dict[tuple[str, str], str | None]
@@ -100,7 +104,8 @@ def used(installation: Installation, desktop: Desktop, tmp_path_factory: pytest.
         dockers = _work_in(krita)
     with Krita(desktop, twin.krita) as krita:
         _work_in(krita)
-    known = procedures(desktop, editors)
+    known = procedures(desktop, editors, opens="draggan-diagnostics")
+    kept = tuple(path.name for path in editors.gimp.glob("plug-in-settings/*draggan*"))
     procedures(desktop, twin)
     return Used(
         editors,
@@ -109,6 +114,7 @@ def used(installation: Installation, desktop: Desktop, tmp_path_factory: pytest.
         switch,
         dockers,
         known,
+        kept,
         said_while_krita_ran,
         uninstalled_while_krita_ran,
         editors.settings(),
@@ -140,14 +146,26 @@ def _work_in(krita: Krita) -> list[str]:
     return names
 
 
-def procedures(desktop: Desktop, editors: Editors) -> list[str]:
-    """What GIMP knows of us, asked inside it; GIMP is ended."""
-    with Gimp(desktop.root, GimpProfile(editors.gimp), editors.home) as gimp:
+def procedures(desktop: Desktop, editors: Editors, opens: str = "") -> list[str]:
+    """What GIMP knows of us, asked inside it; one of them is shown and closed; GIMP is ended."""
+    with Gimp(desktop.root, GimpProfile(editors.gimp), editors.home, desktop) as gimp:
         names: list[str] = gimp.run(
             "[name for name in Gimp.get_pdb().query_procedures(*['.*'] * 8) if 'draggan' in name]"
         )
+        if opens:
+            closing = threading.Thread(target=_close_window, args=(desktop, "DragGAN Diagnostics"))
+            closing.start()
+            gimp.run("call(name, run_mode=Gimp.RunMode.INTERACTIVE)", timeout_s=90, name=opens)
+            closing.join()
         gimp.quit()
     return names
+
+
+def _close_window(desktop: Desktop, title: str) -> None:
+    deadline = time.monotonic() + 60
+    while title not in desktop.windows() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    desktop.pointer.key("Escape")
 
 
 def _copy_checkout(destination: Path) -> None:

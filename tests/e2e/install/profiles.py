@@ -8,6 +8,7 @@ from pathlib import Path
 
 from install.kconfig import Entry, entries
 from tests.e2e.editors.desktop import Desktop
+from tests.e2e.editors.gimp import Profile as GimpProfile
 from tests.e2e.editors.krita import Krita
 from tests.e2e.editors.krita import Profile as KritaProfile
 
@@ -33,10 +34,12 @@ class Editors:
         profile = KritaProfile.used_before(home, desktop)
         environment = desktop.environment(home)
         desktop.root.run("gimp-console", "-i", "-d", "-f", "--quit", environment=environment, timeout_s=180)
+        editors = cls(home)
+        GimpProfile.make(editors.gimp)
         with Krita(desktop, profile) as krita:
             krita.run("new_document(120, 80)")
             krita.quit()
-        return cls(home)
+        return editors
 
     def twin(self, home: Path) -> Editors:
         """A second user with the same settings and plugins."""

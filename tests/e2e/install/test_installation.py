@@ -85,6 +85,7 @@ def test_the_editors_run_with_the_plugins(used: Used):
     assert used.switch == [("kritarc [python]", "enable_draggan")]
     assert "draggan_docker_widget" in used.dockers
     assert "draggan-drag-points" in used.procedures
+    assert used.kept_by_gimp
 
 
 def test_while_krita_runs_nothing_is_taken_from_under_it(used: Used):

@@ -21,7 +21,7 @@ def linux(tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setenv("HOME", str(home))
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(editor, "flatpak_is_installed", lambda application: False)
+    monkeypatch.setattr(gimp, "_SNAP", tmp_path / "snap/gimp/current")
     for module in (krita, gimp):
         monkeypatch.setattr(module, "flatpak_is_installed", lambda application: False)
     return home
@@ -133,6 +133,11 @@ def test_a_gimp_in_flatpak_that_was_never_started_has_to_be(flatpak, programs):
     assert "Start it once" in found(gimp.EDITOR).lacking
     program(programs, "flatpak", "echo Version: 2.10.38")
     assert "GIMP 3.0.4 or newer" in found(gimp.EDITOR).lacking
+
+
+def test_a_gimp_from_snap_that_was_never_started_has_to_be(linux):
+    made(gimp._SNAP)
+    assert "Start it once" in found(gimp.EDITOR).lacking
 
 
 def test_an_old_gimp_is_told_to_be_too_old(linux, programs):
