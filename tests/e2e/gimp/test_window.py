@@ -1,0 +1,224 @@
+"""Drag Points under an artist's hands: the real GIMP, a real pointer, the real server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.e2e.editors.desktop import Desktop
+from tests.e2e.editors.gimp import Gimp, Profile
+from tests.e2e.editors.root import Root
+from tests.e2e.editors.screen_reader import ScreenReader
+from tests.e2e.editors.server import ServerHome
+from tests.e2e.gimp.pictures import Change, picture, prepare, state_of
+from tests.e2e.gimp.windows import Window
+
+FACE = "kept['image'] = new_image(128, 128); kept['layer'] = face(kept['image'])\n"
+SOFT = "select(kept['image'], 20, 30, 90, 96, feather=8)\n"
+TREE = "layer_tree(kept['image'].get_layers())"
+
+
+@pytest.fixture(scope="module")
+def shared_window(
+    editors_root: Root,
+    desktop: Desktop,
+    reader: ScreenReader,
+    gimp_profile: Profile,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Window]:
+    """One GIMP with its windows for the tests of this file."""
+    with Gimp(editors_root, gimp_profile, tmp_path_factory.mktemp("gimp-window"), desktop) as gimp:
+        prepare(gimp).run("portrait()", timeout_s=180)
+        yield Window(gimp, desktop, reader)
+        gimp.quit()
+        assert "Traceback" not in gimp.log()
+
+
+@pytest.fixture
+def window(shared_window: Window) -> Iterator[Window]:
+    shared_window.close_image()
+    yield shared_window
+    for _ in range(3):
+        if shared_window.reader.find(name="Picture with points"):
+            shared_window.pointer.key("Escape")
+            time.sleep(0.5)
+    shared_window.close_image()
+
+
+def test_the_whole_way(window: Window) -> None:
+    """Pairs and a pin, dragged, stopped, dragged on, history, applied, undone and redone."""
+    window.show(FACE + SOFT)
+    dialog = window.open()
+    before = window.gimp.run("composite(kept['image'])")
+    dialog.pull(64, 108, 64, 118)
+    dialog.pull(50, 56, 46, 52)
+    dialog.pointer.click(dialog.place(80, 56))
+    dialog.pointer.click(dialog.place(100, 100))
+    window.pointer.key("ctrl+z")
+    time.sleep(0.3)
+    window.desktop.screenshot("gimp-1-points")
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step")
+    window.desktop.screenshot("gimp-2-dragging")
+    dialog.press("Stop")
+    dialog.wait_until_says("Stopped. Press Start")
+    dialog.press("Start")
+    dialog.wait_until_dragged()
+    assert dialog.says("drag 2 of 2")
+    window.desktop.screenshot("gimp-3-dragged")
+
+    slider = dialog.button("History", "slider")
+    dialog.pointer.click(slider.place(0.5, 0.5))
+    window.pointer.key("Left")
+    dialog.wait_for("an earlier place in the history", lambda: not dialog.says("drag 2 of 2"))
+    window.pointer.key("End")
+    dialog.wait_until_says("drag 2 of 2")
+
+    dialog.pointer.click(dialog.button("Before", "toggle button").middle)
+    time.sleep(0.4)
+    window.desktop.screenshot("gimp-4-before")
+    dialog.pointer.click(dialog.button("Before", "toggle button").middle)
+    dialog.press("Apply")
+    dialog.wait_until_closed()
+    result, source = window.gimp.run(TREE)
+    assert (result["name"], source["name"], source["visible"]) == ("face dragged", "face", True)
+    after, selection, record = window.gimp.run(
+        "image = kept['image']; composite(image), selection(image), record(image.get_layers()[0])"
+    )
+    change = Change(
+        picture(window.gimp, before, 128, 128),
+        picture(window.gimp, after, 128, 128),
+        np.frombuffer(selection, np.float32).reshape(128, 128),
+    )
+    change.check()
+    state = state_of(record)
+    assert (state.position, len(state.points)) == (2, 3), "the pin that was undone is not among them"
+    window.desktop.screenshot("gimp-5-applied")
+
+    window.undo()
+    assert [layer["name"] for layer in window.gimp.run(TREE)] == ["face"]
+    assert window.gimp.run("composite(kept['image'])") == before
+    window.in_image("ctrl+y")
+    assert window.gimp.run(TREE)[0] == result
+    assert window.gimp.run("composite(kept['image'])") == after
+
+
+def test_cancel_in_the_middle_leaves_the_image_as_it_was(window: Window, server: ServerHome) -> None:
+    window.show(FACE)
+    before = window.gimp.run("composite(kept['image'])")
+    dialog = window.open()
+    dialog.pull(64, 108, 64, 118)
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step")
+    window.pointer.key("Escape")
+    dialog.wait_until_closed()
+    assert window.gimp.run("kept['image'].is_dirty()") is False
+    assert window.gimp.run("composite(kept['image'])") == before
+    deadline = time.monotonic() + 20
+    while server.connection().hello().sessions and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert server.connection().hello().sessions == 0, "the server was told"
+
+
+def test_gimps_own_keys_for_points(window: Window) -> None:
+    """Shift moves the handle alone, Ctrl removes, Delete and Backspace, wheel, Space and the middle button."""
+    window.show(FACE)
+    dialog = window.open()
+    dialog.pull(64, 108, 64, 118)
+    dialog.pull(40, 60, 36, 56)
+    dialog.pull(90, 60, 94, 56)
+    with window.pointer.holding("ctrl"):
+        dialog.pointer.click(dialog.place(40, 60))
+    with window.pointer.holding("shift"):
+        dialog.pull(64, 108, 64, 104)
+    dialog.pull(90, 60, 88, 64)  # the handle itself
+    dialog.pointer.click(dialog.place(20, 20))
+    window.pointer.key("BackSpace")
+    dialog.pull(64, 118, 66, 120)  # a target
+    dialog.pointer.click(dialog.place(30, 30))
+    window.pointer.key("Delete")
+    spot = dialog.place(64, 64)
+    dialog.pointer.wheel(3, spot)
+    with window.pointer.holding("space"):
+        dialog.pointer.drag(spot, dialog.place(60, 70))
+    dialog.pointer.drag(dialog.place(60, 70), spot, button=2)
+    dialog.pointer.wheel(-3, spot)
+    dialog.press("Fit")
+    window.desktop.screenshot("gimp-6-keys")
+    dialog.press("Store as path")
+    strokes = window.gimp.run(
+        "[[round(n) for n in path.stroke_get_points(s).controlpoints] for path in kept['image'].get_paths() "
+        "for s in path.get_strokes()]"
+    )
+    ends = [(*stroke[2:4], *stroke[8:10]) for stroke in strokes]
+    due = [(64, 104, 66, 120), (88, 64, 94, 56)]
+    assert np.abs(np.array(ends) - np.array(due)).max() <= 1, ends
+    dialog.cancel()
+
+
+def test_pairs_drawn_with_the_paths_tool(window: Window) -> None:
+    """While the window is open: the path is chosen, and what is drawn on becomes points."""
+    window.show(FACE)
+    dialog = window.open()
+    window.gimp.run(
+        "path = kept['path'] = Gimp.Path.new(kept['image'], 'pull'); kept['image'].insert_path(path, None, 0)\n"
+        "path.stroke_new_from_points(Gimp.PathStrokeType.BEZIER, [64, 108] * 3 + [64, 118] * 3, False)"
+    )
+    combo = dialog.button("Points from a path", "combo box")
+    dialog.pointer.click(combo.middle)
+    time.sleep(0.4)
+    dialog.pointer.click(window.reader.wait_for("menu item", "Path “pull”").middle)
+    dialog.wait_until_says("Press Start")
+    window.gimp.run(
+        "kept['path'].stroke_new_from_points(Gimp.PathStrokeType.BEZIER, [40, 60] * 3 + [36, 56] * 3, False)"
+    )
+    time.sleep(1)
+    window.desktop.screenshot("gimp-7-path")
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step")
+    dialog.wait_until_dragged()
+    dialog.press("Apply")
+    dialog.wait_until_closed()
+    state = state_of(window.gimp.run("record(kept['image'].get_layers()[0])"))
+    assert [(point.target_x, point.target_y) for point in state.points] == [(64, 118), (36, 56)]
+
+
+def test_what_happens_to_the_image_meanwhile(window: Window) -> None:
+    window.show(
+        FACE + "other = new_layer(kept['image'], 'other', 9, 9); kept['image'].lower_item(other)\n"
+        "kept['image'].set_selected_layers([kept['layer']])\n"
+    )
+    dialog = window.open()
+    window.gimp.run("l = kept['layer']; write(l, bytes(len(read(l)))); Gimp.displays_flush()")
+    dialog.wait_until_says("The layer was changed")
+    window.gimp.run(SOFT)
+    window.gimp.run("kept['image'].remove_layer(kept['layer'])")
+    dialog.wait_until_says("The layer was deleted.")
+    window.desktop.screenshot("gimp-8-deleted")
+    dialog.cancel()
+    window.close_image()
+    window.show(FACE)
+    dialog = window.open()
+    window.close_image()
+    dialog.wait_until_says("The image was closed.")
+    dialog.cancel()
+
+
+def test_the_server_is_killed_in_the_middle(window: Window, server: ServerHome) -> None:
+    window.show(FACE)
+    dialog = window.open()
+    dialog.pull(64, 108, 64, 118)
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step")
+    server.kill()
+    dialog.wait_until_says("The DragGAN server ended")
+    window.desktop.screenshot("gimp-9-killed")
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step")
+    dialog.wait_until_dragged()
+    dialog.press("Apply")
+    dialog.wait_until_closed()
+    assert [layer["name"] for layer in window.gimp.run(TREE)] == ["face dragged", "face"]
