@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,13 @@ class Layers:
 
     def act(self, name: str) -> None:
         """One of Krita's actions, finished."""
+        self.settle()
         self.run(f"do({name!r})")
-        self.krita.until("document().tryBarrierLock() and (document().unlock() or True)", 20)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until Krita has drawn everything."""
+        self.krita.until("document() is None or document().tryBarrierLock() and (document().unlock() or True)", 20)
 
     def tree(self) -> list[dict[str, Any]]:
         """The layers, from the top."""
@@ -114,8 +120,13 @@ class Layers:
 
 
 @pytest.fixture
-def layers(krita: Krita) -> Layers:
-    return Layers(krita)
+def layers(krita: Krita) -> Iterator[Layers]:
+    layers = Layers(krita)
+    yield layers
+    if krita.process.poll() is None:
+        layers.settle()
+        # Krita 5.2 crashes where a document is closed by a script before its Layers docker has caught up.
+        time.sleep(0.4)
 
 
 def muted(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray[Any, Any]:

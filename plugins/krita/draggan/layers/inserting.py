@@ -260,7 +260,8 @@ def _drawn(document: Any, node: Any) -> Job[None]:
     toggle = Krita.instance().action("toggle_layer_visibility")
     toggle.trigger()
     toggle.trigger()
-    yield
+    yield PAUSE
+    yield from settled(document)  # till then Krita does not take an undo, and whoever shows a preview keeps it
 
 
 def _added_by_function(document: Any, plan: _Plan) -> Job[Any]:
