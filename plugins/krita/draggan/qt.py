@@ -81,7 +81,7 @@ def is_gone(thing: Any) -> bool:
 
 
 def own(wrappers: list[Any] | tuple[Any, ...]) -> list[Any]:
-    """The members of a list out of Krita's Python functions, to be freed with their last use: it leaves them to nobody."""
+    """The members of a list that Krita's Python gave, to be freed with their last use: it leaves them to nobody."""
     for wrapper in wrappers:
         _sip.transferback(wrapper)
     return list(wrappers)
