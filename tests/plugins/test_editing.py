@@ -1,6 +1,7 @@
 """Editing a layer: what is shown of it, whatever the server does, and that the editor never waits."""
 
 import dataclasses
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -125,6 +126,7 @@ def test_from_nothing_to_a_finished_drag(edit: Edit, server: FakeServer) -> None
     assert steps and steps == sorted(steps) and edit.views[-2].total_steps == fake_server.DRAG_STEPS
     assert edit.previews and edit.previews == sorted(set(edit.previews))
     assert view.can_undo and not view.can_redo and view.problem is None
+    assert all(now != before for before, now in itertools.pairwise(edit.views)), "nothing is told twice"
 
 
 def test_a_drag_waits_for_the_opening(edit: Edit, server: FakeServer) -> None:
@@ -272,17 +274,37 @@ def test_a_drag_stopped_before_it_began_never_begins(edit: Edit, server: FakeSer
     assert view.history_length in (1, 2) and asked(server, "drag") == view.history_length
 
 
+def test_a_stop_just_when_the_drag_begins_is_not_forgotten(
+    edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session forgets an earlier cancel when it is asked for a drag."""
+    drag = session_module.Session.drag
+
+    def just_then(session: session_module.Session, *request: Any) -> Any:
+        edit.editing.stop()
+        edit.editing._wait_for_stopper()
+        return drag(session, *request)
+
+    edit.editing.open(FromSeed(7))
+    edit.at_rest()
+    monkeypatch.setattr(session_module.Session, "drag", just_then)
+    edit.editing.drag(POINTS)
+    view = edit.at_rest()
+    assert (view.phase, view.reason, view.history_length) == (Phase.READY, "stopped", 0)
+    assert asked(server, "drag") == 0
+
+
 def test_a_late_stop_does_not_hit_the_next_drag(
     edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cancel = session_module.Session.cancel
 
     def late(session: session_module.Session) -> None:
-        time.sleep(0.3)
+        time.sleep(0.25)
         cancel(session)
 
     monkeypatch.setattr(session_module.Session, "cancel", late)
-    server.step_s = 0.05
+    server.step_s = 0.1
     edit.editing.open(FromSeed(7))
     edit.editing.drag(POINTS)
     edit.thread.until(lambda: edit.view.step == 3)
@@ -507,6 +529,19 @@ def test_another_picture_does_not_wait_for_the_one_that_is_left(
     assert (view.phase, view.reason, view.history_length, view.problem) == (Phase.READY, "opened", 0, None)
     assert {view.phase for view in edit.views[before:]} == {Phase.OPENING, Phase.READY}
     assert len(failed) == 1 and asked(server, "drag") == 0
+
+
+def test_nothing_is_shown_of_a_drag_that_is_left(edit: Edit, server: FakeServer) -> None:
+    server.step_s = 0.3
+    edit.editing.open(FromSeed(7))
+    edit.editing.drag(POINTS, preview=PreviewOptions())
+    edit.thread.until(lambda: edit.view.step == 1)
+    before = len(edit.views)
+    edit.editing.open(FromSeed(8))
+    edit.at_rest()
+    after = edit.views[before:]
+    assert {view.reason for view in after} == {None, "opened"} and {view.step for view in after} == {0}
+    assert {view.preview for view in after} == {None}
 
 
 def test_closing_ends_the_drag_and_tells_nobody(connection: Connection, server: FakeServer) -> None:

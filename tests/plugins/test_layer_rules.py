@@ -106,7 +106,7 @@ def test_a_slice_of_a_large_deep_layer_is_quick(kind: str) -> None:
     source, target = random.Random(2).randbytes(width * rows * pixel), bytearray(width * rows * pixel)
     took = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.thread_time()  # not what others do on this computer meanwhile
         splice(target, source, changed, pixel)
-        took.append(time.perf_counter() - began)
+        took.append(time.thread_time() - began)
     assert min(took) < 0.03, took
