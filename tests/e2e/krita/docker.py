@@ -54,13 +54,10 @@ class Docker:
         self._krita.pointer.key("ctrl+a")
         self._krita.pointer.type(str(seed))
         self.press("draggan_new_picture", timeout_s)
-        made = self._krita.until(
-            "[each['name'] for each in node_tree() if each['id'] not in before] if document() else []",
-            timeout_s,
-            before=before,
-        )
+        new = "[each['name'] for each in node_tree() if each['id'] not in before] if document() else []"
+        self._krita.until(new, timeout_s, before=before)
         self.settled()
-        return str(made[0])
+        return str(self._krita.run(new, before=before)[0])
 
     def settled(self, timeout_s: float = 60) -> None:
         """Wait until nothing is being done."""
@@ -105,12 +102,12 @@ widget = next(one for one in QtWidgets.QApplication.allWidgets() if one.objectNa
 def look():
     if widget.isVisible():
         image = widget.grab().toImage()
-        seen = rgba(image)["pixels"]
+        seen = hash(rgba(image)["pixels"])
         if seen not in kept["previews"]:
             kept["previews"].append(seen)
 
 kept["looking"] = QtCore.QTimer()
 kept["looking"].timeout.connect(look)
-kept["looking"].start(15)
+kept["looking"].start(40)
 look()
 """
