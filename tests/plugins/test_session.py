@@ -294,7 +294,7 @@ def test_closing_is_quiet_when_the_server_has_gone(session: Session, server: Fak
 
 
 def test_without_server_and_start_command_it_says_so(home: Home) -> None:
-    with pytest.raises(ServerNotRunningError, match=r"not running, and .*launch\.json does not say how .*install\.py"):
+    with pytest.raises(ServerNotRunningError, match=r"not installed on this computer.*install\.py.*launch\.json"):
         Connection(home).hello()
 
 

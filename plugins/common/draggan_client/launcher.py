@@ -164,10 +164,9 @@ def cannot_start(home: Home) -> ServerNotRunningError | None:
         )
     if launch is None:
         return ServerNotRunningError(
-            f"The DragGAN server is not running, and {home.launch_file} does not say how to start it: "
-            "it is not installed here.",
+            "The DragGAN server, which does the work, is not installed on this computer.",
             "Install it: run python3 install/install.py in a terminal, in the folder of DragGAN. "
-            "Or start it by hand: draggan-server serve.",
+            f"Or start one by hand: draggan-server serve. ({home.launch_file} says how to start it; it is not there.)",
         )
     return None
 
