@@ -66,7 +66,12 @@ def mask_for_model(mask: Mask, frame: Frame, resolution: int) -> NDArray[np.floa
     Each value is the mask's average over the area of a model pixel; beside the mask's array it is 0.
     Raises MaskError for NaN, and where the mask allows no change anywhere inside the frame.
     """
-    values = mask_in_frame(mask, frame, resolution)
+
+    def readable(rows: Pixels) -> NDArray[np.floating]:
+        return readable_mask(rows)[..., None]
+
+    average = area_average(mask.values, frame.x - mask.x, frame.y - mask.y, frame, resolution, readable)
+    values = np.clip(average[..., 0], 0.0, 1.0).astype(np.float32)
     if not values.any():
         where = "does not reach into" if Region.shared(frame, mask).empty else "is zero everywhere inside"
         raise MaskError(
@@ -74,16 +79,6 @@ def mask_for_model(mask: Mask, frame: Frame, resolution: int) -> NDArray[np.floa
             "Select the part that may change, or use no mask.",
         )
     return values
-
-
-def mask_in_frame(mask: Mask, frame: Frame, resolution: int) -> NDArray[np.float32]:
-    """As `mask_for_model`, and all 0 where the mask allows no change. Raises MaskError for NaN."""
-
-    def readable(rows: Pixels) -> NDArray[np.floating]:
-        return readable_mask(rows)[..., None]
-
-    average = area_average(mask.values, frame.x - mask.x, frame.y - mask.y, frame, resolution, readable)
-    return np.clip(average[..., 0], 0.0, 1.0).astype(np.float32)
 
 
 def frame_region(picture: Picture, frame: Frame) -> Region:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from .change import change_alpha, check_model_picture
-from .depth import from_unit, to_unit
+from .depth import Pixels, to_rgb8, to_unit
 from .frame import Frame
-from .model_input import mask_in_frame
-from .picture import Mask, Picture
-from .resample import area_average
+from .model_input import readable_mask
+from .picture import Mask, Picture, Region
 from .weight import edge_fade
 
 
@@ -26,12 +28,10 @@ class EditPreview:
         self._size = size
         places = (np.arange(size) + 0.5) * frame.scale(size)
         still = edge_fade(picture.region, frame, frame.x + places, frame.y + places)
-        corner = frame.x - picture.x, frame.y - picture.y
-        alpha = area_average(picture.pixels[..., 3:], *corner, frame, size, to_unit)[..., 0]
-        still *= np.clip(np.nan_to_num(alpha), 0.0, 1.0)
+        still *= np.clip(np.nan_to_num(_seen(to_unit, picture.pixels[..., 3], picture.region, frame, size)), 0.0, 1.0)
         if mask is not None:
-            still *= mask_in_frame(mask, frame, size)
-        self._still = still.astype(np.float32)
+            still *= _seen(readable_mask, mask.values, mask.region, frame, size)
+        self._still = still
 
     def layer(self, before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.uint8]:
         """RGBA [size, size, 4], straight alpha, of the model's pictures [3, r, r] in [-1, 1], of any resolution r.
@@ -42,11 +42,39 @@ class EditPreview:
         check_model_picture("after", after, like=before)
         if before.shape[1] > self._size:
             before, after = (_resized(each, self._size, Image.Resampling.BOX) for each in (before, after))
-        change = _resized(change_alpha(before, after)[None], self._size, Image.Resampling.BILINEAR)[0]
-        colours = _resized(after, self._size, Image.Resampling.BICUBIC).transpose(1, 2, 0) * 0.5 + 0.5
-        rgba = from_unit(np.dstack([colours, change * self._still]), np.dtype(np.uint8))
-        rgba[rgba[..., 3] == 0] = 0
-        return rgba  # type: ignore[return-value]  # uint8 was asked for
+        alpha = _resized(change_alpha(before, after)[None], self._size, Image.Resampling.BILINEAR)[0] * self._still
+        colours = Image.fromarray(to_rgb8(after)).resize((self._size, self._size), Image.Resampling.BICUBIC)
+        layer = np.dstack([np.asarray(colours), np.rint(alpha * 255.0).astype(np.uint8)])
+        layer[layer[..., 3] == 0] = 0
+        return layer
+
+
+def _seen(
+    read: Callable[[Pixels], NDArray[np.float32]], plane: Pixels, place: Region, frame: Frame, size: int
+) -> NDArray[np.float32]:
+    """What lies in the frame of a plane [H, W] at its place, averaged -> [size, size]; 0 beside it.
+
+    Of a large plane only as many rows and columns are looked at as the preview has: it is wanted at once.
+    """
+    part = Region.covering(frame).intersection(place)
+    stride = max(1, int(frame.scale(size)))
+    values = read(part.of(plane, place.left, place.top)[::stride, ::stride])
+    down = _overlap(part.top - frame.y, part.bottom - frame.y, stride, frame.scale(size), size)
+    across = _overlap(part.left - frame.x, part.right - frame.x, stride, frame.scale(size), size)
+    if values.size and values.min() == values.max():
+        return values[0, 0] * np.outer(down.sum(axis=1), across.sum(axis=1))
+    seen: NDArray[np.float32] = down @ values @ across.T
+    return seen
+
+
+def _overlap(start: float, stop: float, stride: int, step: float, size: int) -> NDArray[np.float32]:
+    """[size, n]: which part of each of the preview's pixels, `step` wide, each of the values covers that follow one
+    another from start to stop (px from the frame's edge), `stride` wide."""
+    first = start + stride * np.arange(math.ceil((stop - start) / stride))
+    last = np.minimum(first + stride, stop)
+    pixel = step * np.arange(size)[:, None]
+    overlap = np.minimum(last, pixel + step) - np.maximum(first, pixel)
+    return (np.clip(overlap, 0.0, None) / step).astype(np.float32)
 
 
 def _resized(planes: NDArray[np.float32], size: int, method: Image.Resampling) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -61,3 +63,24 @@ def test_a_layer_smaller_than_the_frame_shows_only_where_it_is(rng: np.random.Ge
     layer = EditPreview(picture, Frame(0, 0, 96), None, 96).layer(*model_pictures(rng, EVERYWHERE))
     assert not layer[:, :24].any() and not layer[:, 72:].any()
     assert (layer[:, 25:71, 3] == 255).all()
+
+
+def test_a_frame_far_larger_than_the_picture_takes_no_more_memory(rng: np.random.Generator) -> None:
+    picture = opaque(rng, 40, 40, np.uint8, 500_000, 0)
+    tracemalloc.start()
+    layer = EditPreview(picture, Frame(0, 0, 1e6), None, 64).layer(*model_pictures(rng, EVERYWHERE))
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+    assert not layer.any(), "too small to be seen"
+
+
+def test_a_large_mask_is_looked_at_here_and_there_and_still_where_it_is() -> None:
+    values = np.zeros((1500, 1500), np.uint8)
+    values[300:1203, 450:] = 255
+    before = np.zeros((3, 32, 32), np.float32)
+    layer = EditPreview(Picture(np.full((1500, 1500, 4), 255, np.uint8)), Frame(0, 0, 1500), Mask(values), 50).layer(
+        before, before + 0.5
+    )
+    expected = np.zeros((50, 50))
+    expected[10:40, 15:] = 255
+    assert np.array_equal(np.delete(layer[..., 3], 40, axis=0), np.delete(expected, 40, axis=0)), "but for the edge"
