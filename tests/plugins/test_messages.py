@@ -157,9 +157,9 @@ def test_an_edits_preview_is_a_png() -> None:
 def test_a_copy_is_a_copy_of_something() -> None:
     onto = Array("u16", (1, 1, 4), bytes(8))
     assert messages.ResultRequest("copy", onto=onto, depth="u16").onto == onto
-    for form, given in (("copy", None), ("edit", onto), ("picture", onto), ("model", onto)):
+    for form, sent in (("copy", None), ("edit", onto), ("picture", onto), ("model", onto)):
         with pytest.raises(MessageError, match=f"onto: found .* for the form '{form}', allowed is pixels exactly"):
-            messages.ResultRequest(form, onto=given)  # type: ignore[arg-type]
+            messages.ResultRequest(form, onto=sent)  # type: ignore[arg-type]
     with pytest.raises(MessageError, match="depth: found 'u8', allowed is that of `onto`, 'u16'"):
         messages.ResultRequest("copy", onto=onto, depth="u8")
     with pytest.raises(MessageError, match=r"changed: found \[2, 1\], allowed is \[1, 1\]"):
