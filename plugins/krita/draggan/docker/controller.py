@@ -32,7 +32,7 @@ _LOOK_MS = 300
 """Krita does not tell scripts when another layer is chosen, or a layer goes: so we look."""
 _SOON_MS = 15
 """Changes that come together are shown together."""
-_WHILE_DRAGGING_MS = 100
+_WHILE_DRAGGING_MS = 150
 _THUMBNAILS_MS = 3000
 _THUMBNAILS_ASKED = 10
 """The server makes them when it has nothing else to do."""
@@ -186,6 +186,7 @@ class Controller(QtCore.QObject):
                 self._image_shown = edit.image
                 self._mode.show_preview(edit.image, edit.frame)
             self._mode.set_locked(edit.is_running)
+            self._mode.refresh()  # all that is new is painted together: each time it is the whole window
 
     _image_shown: Any = None
 
@@ -544,8 +545,10 @@ class Controller(QtCore.QObject):
             self._soon.start(_WHILE_DRAGGING_MS if drags else _SOON_MS)
 
     def _show(self) -> None:
-        self._follow_document()
         edit = self._edit()
+        if edit is not None:
+            edit.follow()
+        self._follow_document()
         facts = Facts(
             server=self._desk.status,
             has_document=self._krita.activeDocument() is not None,

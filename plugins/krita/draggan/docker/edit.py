@@ -201,6 +201,11 @@ class Edit:
             base=level.base if level else b"",
         )
 
+    def follow(self) -> None:
+        """Let the handles be where the drag has brought them. Called when it is shown, not oftener."""
+        if self._asked == "drag":
+            self.board.follow(self.view.handles)
+
     # What the artist does
 
     def prepare(self) -> None:
@@ -393,14 +398,14 @@ class Edit:
             self._wants_start = False
             self._means.notices.tell(_PROBLEM, view.problem)
             self._means.server_asked()
-        if self._asked == "drag":
-            self.board.follow(view.handles)
         if self._asked and not view.is_busy:
             asked, self._asked = self._asked, ""
             self._ended(asked, view)
         self._means.changed()
 
     def _ended(self, asked: str, view: EditView) -> None:
+        if asked == "drag":
+            self.board.follow(view.handles)
         if view.problem is not None:
             if asked == "open" and view.phase is not Phase.READY:
                 self._wants_open = False
