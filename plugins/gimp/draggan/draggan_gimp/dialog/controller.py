@@ -80,6 +80,7 @@ class State:
     can_edit: bool = False
     """The points can be changed."""
     can_apply: bool = False
+    can_seek: bool = False
     can_choose_model: bool = False
     position: int = 0
     """Drags that this window has made, and that are in the picture ..."""
@@ -114,6 +115,7 @@ class Controller:
         self._beginning: Beginning | None = None
         self._question: Question | None = None
         self._kept: Kept | None = None
+        self._asked_about: Kept | None = None
         self._model: str | None = None
         self._opened = False
         """The session was asked for."""
@@ -170,6 +172,8 @@ class Controller:
             can_stop=wanted and view.phase is not Phase.STOPPING,
             can_edit=free or opens,
             can_apply=free and position > 0,
+            # While one place of the history is being got the next can be asked for, or the slider would lose its grip.
+            can_seek=usable and not self._doing and (not busy or view.phase is Phase.FETCHING),
             can_choose_model=free and self._kept is None and position == 0,
             position=position,
             history_length=max(0, view.history_length - since) if self._opened else 0,

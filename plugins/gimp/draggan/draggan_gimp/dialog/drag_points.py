@@ -1,5 +1,7 @@
 """The window of Drag Points."""
 
+from collections.abc import Callable
+
 from gi.repository import Gdk, Gimp, GimpUi, GObject, Gtk
 
 from draggan_client import wording
@@ -94,11 +96,11 @@ class DragPointsWindow:
         dialog.set_ok_label("_Apply")
         dialog.fill(["show-points"])  # it brings what loads and saves the settings
         self._show_points = dialog.get_widget("show-points", GObject.TYPE_NONE)
+        dialog.get_widget_for_response(Gtk.ResponseType.HELP).destroy()  # GIMP has no manual page of ours
         self._apply_button = dialog.get_widget_for_response(Gtk.ResponseType.OK)
         dialog.set_default_size(1020, 700)
         body = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        left.pack_start(self._build_notices(), False, False, 0)
         frame = Gtk.Frame()
         frame.add(self._canvas.widget)
         left.pack_start(frame, True, True, 0)
@@ -118,18 +120,17 @@ class DragPointsWindow:
 
     def _build_notices(self) -> Gtk.Widget:
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
-        self._question_bar = _bar(
+        self._question_bar = _notice(
             wording.PAINTED_OVER,
             ("Go on from the edit", lambda: self._controller.answer(True)),
             ("Begin anew", lambda: self._controller.answer(False)),
-            kind=Gtk.MessageType.QUESTION,
         )
-        self._going_on_bar = _bar(
+        self._going_on_bar = _notice(
             "This layer shows an earlier edit, and dragging goes on from it.", ("Begin anew", self._begin_anew)
         )
         self._note_label = Gtk.Label()
-        self._note_bar = _bar(self._note_label, ("Read it again", self._reload), kind=Gtk.MessageType.WARNING)
-        self._cairo_bar = _bar(_WITHOUT_CAIRO, kind=Gtk.MessageType.WARNING)
+        self._note_bar = _notice(self._note_label, ("Read it again", self._reload))
+        self._cairo_bar = _notice(_WITHOUT_CAIRO)
         for bar in (self._question_bar, self._going_on_bar, self._note_bar, self._cairo_bar):
             box.add(bar)
         return box
@@ -164,6 +165,8 @@ class DragPointsWindow:
         self._filters_row = _labelled("Layer", self._filters)
         panel.pack_start(self._filters_row, False, False, 0)
         panel.pack_start(self._paths.widget, False, False, 0)
+        # Not above the picture, which would move whenever one comes or goes.
+        panel.pack_start(self._build_notices(), False, False, 0)
         panel.pack_start(self._build_start(), False, False, 0)
         panel.pack_start(self._build_history(), False, False, 0)
         expander = Gtk.Expander(label="Settings", valign=Gtk.Align.START, label_fill=True)
@@ -189,7 +192,12 @@ class DragPointsWindow:
         self._detail = Gtk.Expander(label="Details")
         self._detail_text = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=36, selectable=True)
         self._detail.add(self._detail_text)
-        for widget in (self._start, self._bar, self._text, self._hint, self._detail):
+        self._warning = Gtk.Image.new_from_icon_name("dialog-warning", Gtk.IconSize.BUTTON)
+        self._warning.set_valign(Gtk.Align.START)
+        line = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        line.pack_start(self._warning, False, False, 0)
+        line.pack_start(self._text, True, True, 0)
+        for widget in (self._start, self._bar, line, self._hint, self._detail):
             box.add(widget)
         return box
 
@@ -332,8 +340,7 @@ class DragPointsWindow:
         _set_text(self._hint, state.hint)
         _set_text(self._detail_text, state.detail)
         self._detail.set_visible(bool(state.detail))
-        style = self._text.get_style_context()
-        (style.add_class if state.is_error else style.remove_class)("error")
+        self._warning.set_visible(state.is_error)
         if state.fraction is None:
             self._bar.pulse()
         else:
@@ -348,11 +355,11 @@ class DragPointsWindow:
             self._history.set_range(0, max(1, state.history_length))
         if round(self._history.get_value()) != state.position and not state.busy:
             self._history.set_value(state.position)
-        self._history.set_sensitive(state.history_length > 0 and not state.busy)
+        self._history.set_sensitive(state.history_length > 0 and state.can_seek)
 
     def _show_notices(self, state: State) -> None:
         self._question_bar.set_visible(state.question is Question.PAINTED_OVER)
-        self._going_on_bar.set_visible(state.going_on and state.position == 0 and not state.busy)
+        self._going_on_bar.set_visible(state.going_on and state.position == 0)
         _set_text(self._note_label, state.note)
         self._note_bar.set_visible(bool(state.note))
         self._filters_row.set_visible(state.as_visible is not None)
@@ -372,20 +379,22 @@ class DragPointsWindow:
         self._models.widget.set_sensitive(state.can_choose_model)
 
 
-def _bar(
-    text: str | Gtk.Label, *actions: tuple[str, object], kind: Gtk.MessageType = Gtk.MessageType.INFO
-) -> Gtk.InfoBar:
-    bar = Gtk.InfoBar(message_type=kind)
+def _notice(text: str | Gtk.Label, *actions: tuple[str, Callable[[], object]]) -> Gtk.Widget:
+    """Something to know or to decide, framed, with buttons."""
+    frame = Gtk.Frame()
+    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=6)
     label = text if isinstance(text, Gtk.Label) else Gtk.Label(label=text)
     label.set_line_wrap(True)
     label.set_xalign(0.0)
-    bar.get_content_area().add(label)
-    for number, (name, _) in enumerate(actions):
-        bar.add_button(name, number)
-    bar.connect("response", lambda _bar, number: actions[number][1]() if 0 <= number < len(actions) else None)
-    bar.get_content_area().show_all()
-    bar.get_action_area().show_all()
-    return bar
+    label.set_max_width_chars(36)
+    box.add(label)
+    for name, act in actions:
+        button = Gtk.Button(label=name, halign=Gtk.Align.START)
+        button.connect("clicked", lambda _, act=act: act())
+        box.add(button)
+    frame.add(box)
+    box.show_all()
+    return frame
 
 
 def _button(label: str, tooltip: str, clicked, name: str = "") -> Gtk.Button:

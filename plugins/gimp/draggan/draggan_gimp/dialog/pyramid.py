@@ -13,13 +13,14 @@ _LIGHT, _DARK = 0x999999, 0x666666
 _SMALLEST = 256
 _BILINEAR = GdkPixbuf.InterpType.BILINEAR
 _NEAREST = GdkPixbuf.InterpType.NEAREST
-_STRIP_ROWS = 64
+_STRIP_ROWS = 32
 CRISP_SCALE = 3.0
 """From here on single pixels are shown as squares, as GIMP does."""
 
 
 class Pyramid:
-    """A picture and its halves, quarters, ... as pixbufs with alpha. Filled in from the top while it is read."""
+    """A picture and its halves, quarters, ... as pixbufs with alpha. Filled in from the top
+    while it is read; what has not been put is undefined."""
 
     def __init__(self, rect: Rect) -> None:
         """rect: where the picture lies in the image."""
@@ -27,9 +28,7 @@ class Pyramid:
         self.levels: list[GdkPixbuf.Pixbuf] = []
         width, height = rect.width, rect.height
         while not self.levels or min(width, height) >= _SMALLEST:
-            level = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, width, height)
-            level.fill(0)
-            self.levels.append(level)
+            self.levels.append(GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, width, height))
             width, height = (width + 1) // 2, (height + 1) // 2
 
     def put(self, strip: GdkPixbuf.Pixbuf, top: int) -> None:
@@ -111,6 +110,7 @@ def read_visible(image: Gimp.Image, rect: Rect) -> Work[Pyramid]:
 def _read(buffer: Gegl.Buffer, rect: Rect, area: Rect) -> Work[Pyramid]:
     """`area`: the same rectangle as the buffer knows it."""
     pyramid = Pyramid(rect)
+    yield 0.0
     for top in range(0, rect.height, _STRIP_ROWS):
         rows = min(_STRIP_ROWS, rect.height - top)
         strip = Rect(area.left, area.top + top, area.width, rows)
