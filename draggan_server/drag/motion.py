@@ -71,9 +71,8 @@ class _Values:
         return levels
 
     def _parts(self, ws: Tensor) -> list[Tensor]:
-        resolutions = [r for r in (self.size // 2, self.size) if r in self._generator.config.block_resolutions]
-        parts = [self._generator.features(ws, resolution, self._noise) for resolution in resolutions]
-        parts.append(self._generator.image(ws, self._noise, self.size).clamp(-1, 1))
+        *_, below, last = self._generator.blocks(ws, self.size, self._noise)
+        parts = [below[1], last[1], last[2].clamp(-1, 1)]
         sized = [F.interpolate(part.float(), (self.size, self.size), mode="bilinear") for part in parts]
         return [part[0] for part in sized]
 

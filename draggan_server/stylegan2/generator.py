@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -88,6 +88,15 @@ class Generator(nn.Module):
             ValueError: the model has no such block, or ws does not fit the model.
         """
         return self.synthesis.features(self._checked(ws), resolution, noise)
+
+    def blocks(self, ws: Tensor, resolution: int, noise: NoiseMode = "const") -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Every block up to `resolution`, in one pass: its resolution r, its features [N, C, r, r] and the picture as
+        it is after it, [N, img_channels, r, r].
+
+        Raises:
+            ValueError: the model has no such block, or ws does not fit the model.
+        """
+        return self.synthesis.blocks(self._checked(ws), resolution, noise)
 
     def feature_windows(
         self,

@@ -8,7 +8,7 @@ no gradient.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import torch
@@ -229,7 +229,10 @@ class SynthesisNetwork(nn.Module):
 
     def images(self, ws: Tensor, resolution: int, noise: NoiseMode) -> dict[int, Tensor]:
         """The picture as it is after every block up to `resolution`: {r: [N, img_channels, r, r]}."""
-        pictures: dict[int, Tensor] = {}
+        return {r: picture for r, _, picture in self.blocks(ws, resolution, noise)}
+
+    def blocks(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Every block's resolution r up to `resolution`, its features [N, C, r, r], and the picture after it."""
         x: Tensor | None = None
         picture: Tensor | None = None
         first = 0
@@ -238,9 +241,10 @@ class SynthesisNetwork(nn.Module):
             x = block.features(x, ws[:, first : first + block.num_convs], noise)
             first += block.num_convs
             # The RGB layer shares its w with the next block's first convolution.
-            picture = pictures[r] = block.rgb(x, ws[:, first], picture)
+            picture = block.rgb(x, ws[:, first], picture)
+            yield r, x, picture
             if r == resolution:
-                return pictures
+                return
         raise self._no_such_block(resolution)
 
     def _no_such_block(self, resolution: int) -> ValueError:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from draggan_server.drag import dense_motion, motion
 from draggan_server.stylegan2 import Generator
-from tests.unit.drag.conftest import CONFIG
 
 
 @dataclass
@@ -18,7 +19,6 @@ class Sheet:
     """A textured sheet that the latent pushes and stretches: what `dense_motion` needs of a generator."""
 
     resolution: int = 64
-    config: object = field(default_factory=lambda: CONFIG)
 
     def old_place(self, ws: Tensor) -> Tensor:
         """[2, R, R]: which place of the sheet is seen at each place of the picture, in parts of its size."""
@@ -27,15 +27,13 @@ class Sheet:
         x, y = torch.meshgrid(centres, centres, indexing="xy")
         return torch.stack([x - push_x, y - push_y - stretch * (y - 0.5)])
 
-    def image(self, ws: Tensor, noise: str, resolution: int) -> Tensor:
+    def blocks(self, ws: Tensor, resolution: int, noise: str) -> Iterator[tuple[int, Tensor, Tensor]]:
         x, y = self.old_place(ws)
-        waves = [torch.sin(40 * x + 9 * y), torch.cos(31 * y - 6 * x), torch.sin(23 * (x + y))]
-        return torch.stack(waves)[None] * 0.8
-
-    def features(self, ws: Tensor, resolution: int, noise: str) -> Tensor:
-        x, y = self.old_place(ws)
-        waves = torch.stack([torch.sin(13 * x), torch.cos(17 * y), torch.sin(29 * y + 11 * x)])[None]
-        return torch.nn.functional.adaptive_avg_pool2d(waves, resolution)
+        colours = [torch.sin(40 * x + 9 * y), torch.cos(31 * y - 6 * x), torch.sin(23 * (x + y))]
+        features = [torch.sin(13 * x), torch.cos(17 * y), torch.sin(29 * y + 11 * x)]
+        for r in (16, 32, 64):
+            small = [F.adaptive_avg_pool2d(torch.stack(planes)[None], r) for planes in (features, colours)]
+            yield r, small[0], small[1] * 0.8
 
 
 @pytest.mark.parametrize("moved", [(0.05, 0.0, 0.0), (-0.08, 0.12, 0.0), (0.0, 0.03, 0.2), (0.25, -0.2, -0.1)], ids=str)

@@ -40,6 +40,18 @@ def test_a_smaller_picture_is_the_lower_blocks_picture(generator):
     assert torch.equal(generator.image(changed, resolution=8), low)
 
 
+def test_one_pass_gives_every_blocks_features_and_picture(generator):
+    ws = generator.mapping(z_from_seed(4, generator.config.z_dim), psi=0.7)
+    top = generator.config.block_resolutions[-2]
+    blocks = list(generator.blocks(ws, top))
+    assert [r for r, _, _ in blocks] == list(generator.config.block_resolutions[:-1])
+    for r, features, picture in blocks:
+        assert torch.equal(features, generator.features(ws, r))
+        assert torch.equal(picture, generator.image(ws, resolution=r))
+    with pytest.raises(ValueError, match="no block at 48 px"):
+        list(generator.blocks(ws, 48))
+
+
 def test_truncation_and_w_avg(generator):
     z = z_from_seed(5, 24).double()
     generator.w_avg.copy_(torch.linspace(-1, 1, 24))
