@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.e2e.editors.desktop import Desktop
 from tests.e2e.editors.gimp import Gimp, Profile
@@ -222,3 +224,141 @@ def test_the_server_is_killed_in_the_middle(window: Window, server: ServerHome) 
     dialog.press("Apply")
     dialog.wait_until_closed()
     assert [layer["name"] for layer in window.gimp.run(TREE)] == ["face dragged", "face"]
+
+
+def test_repeat_drags_without_the_window(window: Window) -> None:
+    window.show(FACE)
+    dialog = window.open()
+    dialog.pull(64, 108, 64, 118)
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step")
+    dialog.wait_until_dragged()
+    dialog.press("Apply")
+    dialog.wait_until_closed()
+    window.menu("Filters", 'Repeat "Drag Points"')
+    window.gimp.until("len(kept['image'].get_layers()) == 3", timeout_s=120)
+    top = window.gimp.run(TREE)[0]
+    assert top["name"].startswith("face dragged") and "draggan-edit" in top["parasites"]
+    state = state_of(window.gimp.run("record(kept['image'].get_layers()[0])"))
+    assert state.position == 2, "it went on from the layer that the first one made"
+
+
+def test_settings_are_saved_and_loaded(window: Window) -> None:
+    window.show(FACE)
+    dialog = window.open()
+    dialog.pointer.click(dialog.button("Settings", "toggle button").place(0.05, 0.5))
+    time.sleep(0.5)
+    check = dialog.button("Step limit: automatic", "check box")
+    assert check.checked
+    dialog.pointer.click(check.middle)
+    spin = dialog.button("Step limit", "spin button")
+    dialog.pointer.click(spin.place(0.2, 0.5), times=3)
+    window.pointer.key("ctrl+a")
+    window.pointer.type("3")
+    window.pointer.key("Tab")
+    window.desktop.screenshot("gimp-10-settings")
+    dialog.press("Save Settings")
+    window.pointer.key("ctrl+z")  # is no point edit while a number is typed
+    dialog.pointer.click(dialog.button("Step limit: automatic", "check box").middle)
+    dialog.press("Load Saved Settings")
+    time.sleep(0.4)
+    assert not dialog.button("Step limit: automatic", "check box").checked
+    dialog.pull(64, 108, 64, 118)
+    dialog.press("Start")
+    dialog.wait_until_says("The step limit was reached")
+    dialog.press("Reset")
+    time.sleep(0.4)
+    window.desktop.screenshot("gimp-11-reset")
+    window.pointer.key("Escape")
+    dialog.press("Cancel")
+    dialog.wait_until_closed()
+
+
+def test_a_layer_that_was_painted_over_is_asked_about(window: Window) -> None:
+    window.show(FACE + "l = kept['layer']; p = bytearray(read(l)); p[:400] = bytes(400); write(l, bytes(p))\n")
+    dialog = window.open()
+    dialog.wait_until_says("it was painted on since")
+    window.desktop.screenshot("gimp-12-asked")
+    assert not dialog.button("Start").enabled
+    dialog.press("Go on from the edit")
+    dialog.wait_for("it is read", lambda: dialog.says("Press on a feature") or dialog.says("Pull a point"))
+    dialog.pull(64, 108, 64, 118)
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step")
+    dialog.cancel()
+
+
+def test_a_picture_from_a_seed_and_the_diagnostics_need_no_image(window: Window) -> None:
+    window.menu("File", "Create", "New Picture from Seed...")
+    window.reader.wait_for("button", "Create")
+    seed = window.reader.wait_for("spin button", "Seed")
+    window.pointer.click(seed.place(0.2, 0.5), times=3)
+    window.pointer.key("ctrl+a")
+    window.pointer.type("12")
+    window.pointer.key("Tab")
+    deadline = time.monotonic() + 60
+    while not window.reader.wait_for("button", "Create").enabled and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(1)
+    window.desktop.screenshot("gimp-13-seed")
+    window.pointer.click(window.reader.wait_for("button", "Create").middle)
+    window.gimp.until("[i.get_layers()[0].get_name() for i in Gimp.get_images()] == ['Seed 12']", timeout_s=60)
+    window.gimp.run("kept['image'], = Gimp.get_images()")
+    time.sleep(1)
+    dialog = window.open()
+    assert dialog.says("dragging goes on from it")
+    dialog.pull(64, 108, 64, 114)
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step", 20)
+    dialog.cancel()
+
+
+def test_the_server_is_stopped_and_started_from_the_diagnostics(window: Window, server: ServerHome) -> None:
+    window.show(FACE)
+    window.menu("Filters", "Distorts", "DragGAN Diagnostics...")
+    report = window.reader.wait_for("text", "Report")
+    deadline = time.monotonic() + 30
+    while "Data folder" not in report.text and time.monotonic() < deadline:
+        time.sleep(0.3)
+        report = window.reader.wait_for("text", "Report")
+    assert "GIMP 3." in report.text
+    for button, running in (("Stop the server", False), ("Start the server", True)):
+        window.pointer.click(window.reader.wait_for("button", button).middle)
+        deadline = time.monotonic() + 60
+        while (server.pid is not None) != running and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert (server.pid is not None) == running
+        time.sleep(1)
+    window.desktop.screenshot("gimp-14-diagnostics")
+    window.pointer.click(window.reader.wait_for("button", "Close").middle)
+
+
+def test_without_the_cairo_binding(
+    editors_root: Root, desktop: Desktop, reader: ScreenReader, server: ServerHome, tmp_path: Path
+) -> None:
+    """As on a Debian without python3-gi-cairo: the picture and the points are seen all the same, and it is said."""
+    profile = Profile.make(tmp_path / "profile")
+    profile.add_plugin(server.home.folder)
+    (profile.plugins / "draggan" / "cairo.py").write_text("raise ImportError('as if it were not there')\n")
+    with Gimp(editors_root, profile, tmp_path / "gimp", desktop) as gimp:
+        prepare(gimp)
+        window = Window(gimp, desktop, reader)
+        window.show(FACE + SOFT)
+        dialog = window.open()
+        dialog.wait_until_says("lacks the cairo binding")
+        dialog.pull(64, 108, 64, 118)
+        dialog.pointer.click(dialog.place(80, 56))
+        time.sleep(0.5)
+        screen = np.asarray(Image.open(desktop.screenshot("gimp-15-no-cairo")).convert("RGB")).astype(int)
+        place = dialog.place(64, 108)
+        red = screen[round(place.y), round(place.x)]
+        assert red[0] > 180 and red[1] < 120, "the handle is drawn"
+        assert np.ptp(screen[round(place.y) - 100 : round(place.y), round(place.x)], axis=0).max() > 40, "and the face"
+        dialog.press("Start")
+        dialog.wait_until_says("Dragging: step")
+        dialog.wait_until_dragged()
+        dialog.press("Apply")
+        dialog.wait_until_closed()
+        assert len(gimp.run(TREE)) == 2
+        gimp.quit()
+        assert "Traceback" not in gimp.log()

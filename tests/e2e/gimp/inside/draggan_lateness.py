@@ -18,7 +18,7 @@ _WORTH_TELLING_S = 0.005
 
 class _Lateness:
     def __init__(self, path):
-        self._file = Path(path).open("a")
+        self._file = Path(path).open("a")  # noqa: SIM115
         self._late, self._calls = [], []
         self._due = time.perf_counter() + _EVERY_S
         self._written = time.perf_counter()

@@ -241,6 +241,7 @@ class Controller:
             self._question = Question.PAINTED_OVER
             self._kept = None
             self._asked_about = kept
+            self._do("", read_pyramid(self._subject), self._hooks.picture)  # so that one sees what is asked about
             self._hooks.changed()
         else:
             self._read_layer()

@@ -22,7 +22,8 @@ from .settings_panel import settings_panel
 
 TITLE = "Drag Points"
 _ROLE = "draggan-drag-points"
-_PANEL_WIDTH = 320
+_PANEL_WIDTH = 430
+"""What the settings need: opening them does not move the picture."""
 _CLOSE_WAIT_S = 2.0
 _WITHOUT_CAIRO = (
     "GIMP's Python lacks the cairo binding (on Debian and Ubuntu: the package python3-gi-cairo). The picture is shown "
@@ -98,7 +99,7 @@ class DragPointsWindow:
         self._show_points = dialog.get_widget("show-points", GObject.TYPE_NONE)
         dialog.get_widget_for_response(Gtk.ResponseType.HELP).destroy()  # GIMP has no manual page of ours
         self._apply_button = dialog.get_widget_for_response(Gtk.ResponseType.OK)
-        dialog.set_default_size(1020, 700)
+        dialog.set_default_size(1100, 720)
         body = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         frame = Gtk.Frame()

@@ -113,6 +113,7 @@ class NewPictureWindow:
         content.reorder_child(box, 0)
         box.show_all()
         self._bind()
+        dialog.get_widget_for_response(Gtk.ResponseType.HELP).destroy()  # GIMP has no manual page of ours
         self._ok = dialog.get_widget_for_response(Gtk.ResponseType.OK)
         dialog.connect("response", self._response)
 
