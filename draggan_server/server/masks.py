@@ -6,6 +6,7 @@ the same selection share one. Kept as PNG: raw, a dozen in a large document woul
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Sequence
 
@@ -85,15 +86,18 @@ def editable_with(state: EditState, since: int, mask: Mask | None) -> Mask | Non
 
 
 def _together(masks: Sequence[Mask]) -> Mask:
-    first, *others = masks
-    together = first.values
-    for other in others:
-        if other.region != first.region:
-            raise EditStateError(
-                "This edit state is damaged: its masks differ in size.", "Start a new edit on this layer."
-            )
-        together = np.maximum(together, other.values)
-    return Mask(together, first.x, first.y)
+    """The largest value at each pixel; beside its array a mask is 0. After the layer was moved by parts of a pixel, the
+    masks from before and after need not lie alike."""
+    whole = functools.reduce(Region.union, (mask.region for mask in masks))
+    if whole.width * whole.height > _MOST_PIXELS:
+        raise EditStateError(
+            "This edit state is damaged: its masks lie too far apart.", "Start a new edit on this layer."
+        )
+    together = np.zeros((whole.height, whole.width), np.float32)
+    for mask in masks:
+        there = mask.region.of(together, whole.left, whole.top)
+        np.maximum(there, mask.values, out=there)
+    return Mask(together, whole.left, whole.top)
 
 
 def _read(mask: KeptMask) -> Mask:
