@@ -34,6 +34,12 @@ class Docker:
         self._krita.until(_USABLE, timeout_s, name=name)
         self._krita.pointer.click(self.middle(name))
 
+    def stop(self, timeout_s: float = DRAG_S) -> None:
+        """Stop the drag, if it has not ended by itself, and wait until all is done."""
+        if self.text("draggan_run") == "Stop":
+            self.press("draggan_run")
+        self.settled(timeout_s)
+
     def can(self, name: str) -> bool:
         """Whether a button is shown and can be used."""
         return bool(self._krita.run(_USABLE, name=name))

@@ -67,6 +67,7 @@ def test_drag_apply_undo_save_and_drag_on(
     desktop.screenshot("krita-3-finished")
     assert docker.history() == (2, 2)
     assert "topped" not in docker.text("draggan_progress_detail")
+    assert docker.previews() >= 3
     after_second = canvas_picture(krita)
     assert differ(after_first, after_second)
 
@@ -189,11 +190,10 @@ def place_points(krita: Krita, docker: Docker) -> None:
 def drag_and_stop_midway(krita: Krita, docker: Docker, desktop: Desktop) -> None:
     docker.press("draggan_run")
     krita.until("find_widget(name='draggan_run').text() == 'Stop'")
-    krita.until("len(kept['previews']) > 3", DRAG_S)
+    krita.until("len(kept['previews']) > 1", DRAG_S)
     desktop.screenshot("krita-2-dragging")
     docker.press("draggan_run")
     docker.settled(DRAG_S)
-    assert docker.previews() >= 3
 
 
 def bring_target_nearer(krita: Krita) -> None:
