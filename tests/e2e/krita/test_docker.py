@@ -385,3 +385,69 @@ def paint_portrait(krita: Krita) -> None:
     ):
         picture[((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 < 1, :3] = colour
     krita.run("paint_layer('Painted', side, side, pixels)", side=SIDE, pixels=picture.tobytes())
+
+
+def test_the_layer_is_moved_and_its_edit_goes_along(krita: Krita, docker: Docker) -> None:
+    name = ready_to_drag(krita, docker)
+    pull(krita, CHIN, BELOW)
+    drag(krita, docker)
+    krita.run("node(name).move(10, -6)", name=name)
+    docker.wait_for("draggan_history")
+    docker.settled(DRAG_S)
+    assert docker.history() == (1, 1), "the drag is still there"
+    frame = krita.run("import draggan.extension as e; f = e.the_controller()._edits[-1].frame; [f.x, f.y, f.size]")
+    assert frame == [10, -6, SIDE]
+    docker.press("draggan_apply")
+    krita.until(f"len({_LAYERS}) == 3")
+    docker.settled()
+    assert not krita.layer(f"{name} – dragged")[:, :10, 3].any(), "left of the layer there is nothing to drag"
+
+
+def test_the_picture_is_cropped_with_a_drag_waiting(krita: Krita, docker: Docker) -> None:
+    ready_to_drag(krita, docker)
+    pull(krita, CHIN, BELOW)
+    drag(krita, docker)
+    krita.run("document().resizeImage(0, 0, 200, 200)")
+    krita.until(_SAYS, words="cropped, scaled or turned")
+    assert not docker.can("draggan_apply")
+    docker.press("draggan_discard")
+    answer(krita, docker, "discard")
+    docker.settled()
+    assert docker.notices() == []
+    pin(krita, EAR)
+    until_points(krita, 1)
+
+
+def test_each_document_has_an_edit_and_a_mode_of_its_own(krita: Krita, docker: Docker) -> None:
+    first = ready_to_drag(krita, docker)
+    pull(krita, CHIN, BELOW)
+    until_points(krita, 1)
+    krita.run("new_document(side, side)", side=SIDE)
+    krita.until("find_widget(name='draggan_layer') is None")
+    assert not krita.run("find_widget(name='draggan_mode').isChecked()"), "nobody asked for it here"
+    krita.run("""
+        area = window().qwindow().findChild(QtWidgets.QMdiArea)
+        area.setActiveSubWindow(area.subWindowList()[0])
+    """)
+    krita.until("find_widget(name='draggan_mode').isChecked()")
+    until_points(krita, 1)
+    assert docker.text("draggan_layer") == f"On layer “{first}”"
+    drag(krita, docker)
+    assert docker.history() == (1, 1)
+
+
+def test_a_drag_goes_on_above_what_was_applied(krita: Krita, docker: Docker) -> None:
+    name = ready_to_drag(krita, docker)
+    for number, place in enumerate((CHIN, EAR), 1):
+        pull(krita, place, (place[0] + 1, place[1] + 4))
+        drag(krita, docker)
+        docker.press("draggan_apply")
+        krita.until(f"len({_LAYERS}) == count", count=2 + number)
+        docker.settled()
+    assert layers(krita)[-2:] == [name, "Background"]
+    assert docker.history() == (0, 0)
+    krita.run("app.action('edit_undo').trigger()")
+    krita.until(f"len({_LAYERS}) == 3")
+    docker.wait_for("draggan_history")
+    docker.settled()
+    assert docker.history() == (1, 1), "only the last one is to be applied again"

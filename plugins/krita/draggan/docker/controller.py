@@ -13,7 +13,6 @@ from ..draggan_client.editing import Problem, ServerDesk, ServerPhase, Worker
 from ..draggan_client.errors import DragganError
 from ..draggan_client.messages import DragOptions, ModelInfo
 from ..draggan_client.settings_table import Value, options_from
-from ..layers import nodes
 from ..layers.converter import converter
 from ..layers.looking import why_not
 from ..layers.region import Region
@@ -395,11 +394,11 @@ class Controller(QtCore.QObject):
     def _edit_to_work_on(self) -> Edit | None:
         """That of the active document, made for the active layer where there is none; None: there can be none."""
         edit = self._edit()
-        if edit is not None and (edit.level is None or not self._can_be_left(edit)):
+        if edit is not None and (edit.level is None or edit.is_worth_keeping):
             return edit
         document = self._krita.activeDocument()
         node = document.activeNode() if document is not None else None
-        if edit is not None and edit.level is not None and node is not None and nodes.id_of(node) == edit.level.node_id:
+        if edit is not None and edit.is_on(node) and not edit.facts().blocked:
             return edit
         problem = why_not(document, node)
         if problem is not None:
@@ -436,22 +435,21 @@ class Controller(QtCore.QObject):
         watch.deleteLater()
         self.look_soon()
 
-    def _can_be_left(self, edit: Edit) -> bool:
-        """Whether nothing is lost with it: all that it has come to is in the document."""
-        facts = edit.facts()
-        return not (facts.is_busy or facts.unapplied or facts.has_pull)
-
     def _follow_layer(self) -> None:
         """The artist has chosen another layer: the edit goes there, or asks."""
         edit = self._edit()
-        if edit is None or edit.node is None or edit.is_busy:
-            return  # a layer that is gone is looked after by the edit itself
-        assert edit.level is not None
+        if edit is None or edit.level is None or edit.is_busy:
+            return
+        if edit.is_gone and not edit.is_worth_keeping:
+            self._forget(edit)
+            return
+        if edit.node is None:  # the edit will find out, and say so
+            return
         node = edit.document.activeNode()
-        if node is None or nodes.id_of(node) == edit.level.node_id or why_not(edit.document, node) is not None:
+        if node is None or edit.is_on(node) or why_not(edit.document, node) is not None:
             self._notices.drop("elsewhere")
             return
-        if self._can_be_left(edit):
+        if not edit.is_worth_keeping:
             if edit.wants_mode:
                 self._begin_on(edit.document, node).prepare()
             else:

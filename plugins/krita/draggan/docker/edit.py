@@ -10,7 +10,6 @@ from typing import Any
 from ..draggan_client import wording
 from ..draggan_client.connection import Connection
 from ..draggan_client.diagnostics import recent_errors
-from ..draggan_client.edit_state import EditState
 from ..draggan_client.editing import Editing, EditView, HandOver, Phase, Problem, Worker
 from ..draggan_client.layer_record import How
 from ..draggan_client.layer_rules import needs_copy
@@ -27,20 +26,31 @@ from ..draggan_client.messages import (
     ResultRequest,
     Source,
 )
-from ..draggan_client.points import Pair, Pairs, PointBoard, Spot, pairs_of
+from ..draggan_client.points import PointBoard
 from ..layers import nodes
 from ..layers.inserting import Inserted, insert_copy, insert_edit
-from ..layers.looking import look, why_not
+from ..layers.looking import look
 from ..layers.reading import LayerError, LayerReader, Reading, selection_mask
 from ..layers.records import FoundEdit, Records
-from ..layers.region import Region
 from ..layers.slices import Job, Slices
 from ..layers.spaces import Depth, Space
 from ..layers.watch import Event, Watch, What
 from ..qt import QtCore
+from .levels import Level, Levels
 from .notices_kept import Notices
-from .pictures import image_of, laid_over, lets_nothing_through
-from .places import frame_for_layer, region_of
+from .origin import (
+    Looked,
+    Origin,
+    looking,
+    moved_origin,
+    moved_pairs,
+    origin_of,
+    own_frame,
+    resting_pairs,
+    too_little,
+)
+from .pictures import image_of, laid_over
+from .places import region_of
 from .show import EditFacts, edit_preview
 from .state import Choice
 
@@ -67,34 +77,6 @@ class Means:
     """The server may stand otherwise now, or know more: look at it again."""
 
 
-@dataclass(frozen=True)
-class Level:
-    """A layer that shows the edit as it was at a position of its history. The first is the one it began with."""
-
-    node_id: str
-    name: str
-    since: int
-    base: bytes = b""
-    """A picture of the frame as it was then, for the docker."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What the drags on a layer go on from."""
-
-    frame: Frame
-    state: EditState | None = None
-    packed: bytes = b""
-    """`state`, as the server takes it."""
-    is_opaque: bool = True
-    """Whether the picture that the edit began with lets nothing through."""
-
-    @property
-    def since(self) -> int:
-        """The history position that the layer shows."""
-        return self.state.position if self.state else 0
-
-
 class Edit:
     """The edit of one document. Made for a layer, or for a new picture that becomes one."""
 
@@ -108,8 +90,7 @@ class Edit:
         self.image: Any = None
         """What lies over the frame now, a QImage; None: nothing."""
         self._editing: Editing | None = None
-        self._levels: list[Level] = []
-        self._level = 0
+        self._levels = Levels(Level(nodes.id_of(node), node.name()) if node is not None else None)
         self._origin: Origin | None = None
         self._frame: Frame | None = None
         self._slices: Slices[Any] | None = None
@@ -127,10 +108,9 @@ class Edit:
         self._redraws = False
         """What is opened next has drags that are to lie over the frame again."""
         self._after_open: Callable[[], None] | None = None
+        self._drawn: Callable[[], None] | None = None
         self._watch = watch
         self._watch.happened.connect(self._happened)
-        if node is not None:
-            self._levels = [Level(nodes.id_of(node), node.name(), 0)]
 
     # What it is
 
@@ -152,18 +132,24 @@ class Edit:
     @property
     def level(self) -> Level | None:
         """The layer that is dragged now."""
-        return self._levels[self._level] if self._levels else None
+        return self._levels.current
 
     @property
     def node(self) -> Any:
         """Krita's node of that layer; None: it is not in the document."""
         level = self.level
-        return self._node_of(level) if level else None
+        return self._node(level.layer_id) if level else None
 
     @property
     def unapplied(self) -> int:
         """How many finished drags are shown, and not in the document."""
         return self.facts().unapplied
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Whether something would be lost with it that is not in the document."""
+        facts = self.facts()
+        return facts.is_busy or facts.unapplied > 0 or facts.has_pull
 
     @property
     def is_running(self) -> bool:
@@ -175,20 +161,37 @@ class Edit:
         """Whether something has to end before the next can begin."""
         return self.facts().is_busy
 
-    def _node_of(self, level: Level) -> Any:
-        return self.document.nodeByUniqueID(QtCore.QUuid(level.node_id))
+    @property
+    def is_gone(self) -> bool:
+        """Whether its layer is not in the document any more."""
+        return self._levels.is_gone
+
+    def _node(self, layer_id: str) -> Any:
+        return self.document.nodeByUniqueID(QtCore.QUuid(layer_id))
+
+    @property
+    def _name(self) -> str:
+        return self.level.name if self.level else ""
+
+    @property
+    def _since(self) -> int:
+        return self.level.since if self.level else 0
 
     def is_of(self, document: Any) -> bool:
         """Whether it belongs to this document."""
         return bool(document is not None and document == self.document)
+
+    def is_on(self, node: Any) -> bool:
+        """Whether this node of Krita's is the layer that is dragged."""
+        return self.level is not None and node is not None and nodes.id_of(node) == self.level.layer_id
 
     def facts(self) -> EditFacts:
         """How it stands, for the docker."""
         level = self.level
         return EditFacts(
             view=self.view,
-            layer=level.name if level else "",
-            since=level.since if level else 0,
+            layer=self._name,
+            since=self._since,
             pairs=self.board.pairs,
             selected=self.board.selected,
             full=self.board.full,
@@ -214,7 +217,7 @@ class Edit:
             self._is_stale = False
             self._origin = None
         if self._origin is None and self._slices is None and self.level is not None and not self._work:
-            self._do("Reading the layer …", self._reading(), self._read, quiet=True)
+            self._do("", looking(self.document, self.node), self._looked)
 
     def points_changed(self) -> None:
         """The artist has put or moved points: with the first one the opening begins, in the background."""
@@ -245,7 +248,7 @@ class Edit:
         """To the picture after so many of the drags that are not in the document."""
         if self._editing is not None and self.level is not None and not self.is_busy:
             self._asked = "seek"
-            self._editing.seek(self.level.since + drags, self._preview())
+            self._editing.seek(self._since + drags, self._preview())
 
     def apply(self) -> None:
         """Put what the drags have come to into the document, as one layer."""
@@ -268,8 +271,9 @@ class Edit:
         self.board.replace(())
         self._origin = None
         self._wants_open = self._wants_start = False
-        self._means.notices.drop(_PROBLEM, _QUESTION, "copy")
-        self._forget_levels()
+        self._blocked = ""
+        self._means.notices.drop(_PROBLEM, _QUESTION, _GONE, "copy")
+        self._levels.forget_others()
         self.prepare()
         self._means.changed()
 
@@ -299,7 +303,7 @@ class Edit:
     def draw(self, seed: int, psi: float, frame: Frame, model: str | None, name: str, done: Callable[[], None]) -> None:
         """Become the edit of a new layer with the picture of this seed."""
         self._origin = Origin(frame)
-        self._work = "Making the picture …"
+        self._drawn = done
 
         def opened() -> None:
             self._asked = "fetch"
@@ -308,7 +312,7 @@ class Edit:
         def insert(pixels: Pixels) -> None:
             self._asked = ""
             job = insert_edit(self.document, None, pixels, name)
-            self._do("Making the picture …", job, lambda inserted: self._inserted(inserted, done))
+            self._do("Making the picture …", job, self._inserted)
 
         editing = self._new_session()
         self._after_open = opened
@@ -384,8 +388,7 @@ class Edit:
     def _preview(self) -> PreviewOptions:
         frame = self.frame
         side = min(max(int(frame.size) if frame else 0, _PREVIEW_SIDES[0]), _PREVIEW_SIDES[1])
-        since = self.level.since if self.level else 0
-        return PreviewOptions(side, "png", _PREVIEW_INTERVAL_S, "edit", since)
+        return PreviewOptions(side, "png", _PREVIEW_INTERVAL_S, "edit", self._since)
 
     # What the server says
 
@@ -424,6 +427,7 @@ class Edit:
         after, self._after_open = self._after_open, None
         if view.phase is not Phase.READY:  # stopped
             self._wants_open = self._wants_start = False
+            self._end_drawing()
         elif after is not None:
             after()
         else:
@@ -449,64 +453,44 @@ class Edit:
         self._work = ""
         self._asked = ""
         self._means.notices.tell(_PROBLEM, problem)
+        self._end_drawing()
         self._means.changed()
 
     # Krita's pixels
 
-    def _reading(self) -> Job["Problem | FoundEdit | Frame | None"]:
-        node = self.node
-        problem = why_not(self.document, node)
-        if problem is not None:
-            return problem
-        records = Records(self.document)
-        if not records.all():
-            return self._own_frame(node)
-        printed = yield from LayerReader(self.document).fingerprint(node)
-        unreadable = records.unreadable(node)
-        if unreadable is not None:
-            self._means.notices.tell(_PROBLEM, Problem.of(unreadable))
-        return records.find(node, printed) or self._own_frame(node)
-
-    def _own_frame(self, node: Any) -> Frame | None:
-        document = Region(0, 0, self.document.width(), self.document.height())
-        return frame_for_layer(document, Region.of(node.bounds()))
-
-    def _read(self, got: Any) -> None:
-        if isinstance(got, Problem):
-            self._block(got)
-        elif isinstance(got, Frame):
-            self._origin = Origin(got)
-            self.advance()
-        elif isinstance(got, FoundEdit):
-            if got.how is How.PAINTED_OVER:
-                self._ask_painted(got)
-            else:
-                self._go_on_from(got)
+    def _looked(self, found: Looked) -> None:
+        if found.unreadable is not None:
+            self._means.notices.tell(_PROBLEM, Problem.of(found.unreadable))
+        if found.edit is None:
+            self._take_as_it_is(found.frame)
+        elif found.edit.how is How.PAINTED_OVER:
+            self._ask_painted(found)
         else:
-            self._block(
-                Problem(
-                    f"Too little of the layer “{self.level.name if self.level else ''}” lies inside the picture.",
-                    "Choose a layer with something on it.",
-                )
-            )
+            self._go_on_from(found.edit)
+
+    def _take_as_it_is(self, frame: Frame | None) -> None:
+        if frame is None:
+            self._block(too_little(self._name))
+            return
+        self._origin = Origin(frame)
+        self.advance()
 
     def _block(self, problem: Problem) -> None:
         self._wants_open = self._wants_start = False
         self._blocked = str(problem)
         self._means.notices.tell(_GONE, problem)
 
-    def _ask_painted(self, found: FoundEdit) -> None:
+    def _ask_painted(self, found: Looked) -> None:
         def answered(choice: str) -> None:
-            node = self.node
-            if choice == "edit":
-                self._go_on_from(found)
-            elif node is not None:
-                self._read(self._own_frame(node))
+            if choice == "edit" and found.edit is not None:
+                self._go_on_from(found.edit)
+            else:
+                self._take_as_it_is(found.frame)
             self._means.changed()
 
         self._means.notices.ask(
             _QUESTION,
-            f"“{self.level.name if self.level else 'The layer'}” was painted on since it was dragged.",
+            f"“{self._name}” was painted on since it was dragged.",
             "Go on from the edit, which does not know what was painted, or begin anew with the layer as it is now?",
             (
                 Choice("edit", "Go on from the edit", "Drags start from the picture before it was painted on."),
@@ -518,23 +502,24 @@ class Edit:
     def _go_on_from(self, found: FoundEdit) -> None:
         """The layer's own edit state, moved to where the layer is now."""
 
-        def load() -> Origin:
-            state = found.state()
-            packed = found.record.state if (found.dx, found.dy) == (0, 0) else state.to_bytes()
-            return Origin(state.frame, state, packed, lets_nothing_through(state.frame_picture))
-
         def loaded(origin: Origin) -> None:
             self._work = ""
             self._origin = origin
-            if self._levels:
-                self._levels[0] = replace(self._levels[0], since=origin.since)
+            self._levels.change(since=origin.since)
             if origin.state is not None and not self.board.pairs:
-                self.board.replace(_resting(origin.state))
+                self.board.replace(resting_pairs(origin.state))
             self.advance()
             self._means.changed()
 
+        def unreadable(error: Exception) -> None:
+            self._work = ""
+            self._means.notices.tell(_PROBLEM, Problem.of(error))
+            node = self.node
+            if node is not None:
+                self._take_as_it_is(own_frame(self.document, node))
+
         self._work = "Reading the layer’s edit …"
-        self._means.worker.do(load, loaded, self._failed)
+        self._means.worker.do(lambda: origin_of(found), loaded, unreadable)
 
     def _reading_frame(self, node: Any) -> Job[Reading]:
         frame = self.frame
@@ -542,8 +527,7 @@ class Edit:
         return (yield from LayerReader(self.document).read(node, region_of(frame)))
 
     def _fetch_copy(self, reading: Reading) -> None:
-        since = self.level.since if self.level else 0
-        region = reading.region
+        region, since = reading.region, self._since
         self._work = "Getting the result …"
         self._means.worker.do(
             lambda: ResultRequest("copy", since, None, reading.array(), region.left, region.top),
@@ -563,34 +547,23 @@ class Edit:
         insert = insert_edit if pixels.changed is None else insert_copy
         self._do("Putting it into the document …", insert(self.document, node, pixels), self._inserted)
 
-    def _inserted(self, inserted: Inserted, done: Callable[[], None] = lambda: None) -> None:
+    def _inserted(self, inserted: Inserted) -> None:
         node = inserted.node
         view = self.view
         facts = self.facts()
         opened = view.opened_preview.data if view.opened_preview else b""
         base = laid_over(facts.base or opened, edit_preview(view))
-        del self._levels[self._level + 1 :]
-        self._levels.append(Level(inserted.layer_id, node.name(), view.position, base))
-        self._level = len(self._levels) - 1
+        self._levels.put(Level(inserted.layer_id, node.name(), view.position, base))
         self._watch.add_result(inserted)
         self._watch_layer()
         self.image = None
         state = view.edit_state
-        if state is not None:
-            job = self._keeping(node, state)
-            self._do("Keeping the edit in the document …", job, lambda _: done())
-        else:
-            done()
+        assert state is not None  # what was opened has one
+        self._do("Keeping the edit in the document …", self._keeping(node, state), lambda _: self._end_drawing())
 
-    def _do(
-        self,
-        work: str,
-        job: Job[Any],
-        done: Callable[[Any], None],
-        quiet: bool = False,
-    ) -> None:
-        """Do something with the document's pixels, a few milliseconds at a time."""
-        self._work = "" if quiet else work
+    def _do(self, work: str, job: Job[Any], done: Callable[[Any], None]) -> None:
+        """Do something with the document's pixels, a few milliseconds at a time. `work`: what to call it, if at all."""
+        self._work = work
 
         def finished(got: Any) -> None:
             self._slices = None
@@ -610,8 +583,19 @@ class Edit:
         self._work = ""
         self._wants_open = self._wants_start = False
         recent_errors.note("working with the layer", error)
-        self._means.notices.tell(_PROBLEM, error.problem if isinstance(error, LayerError) else Problem.of(error))
+        problem = error.problem if isinstance(error, LayerError) else Problem.of(error)
+        if self._origin is None:  # it was only looked at
+            self._block(problem)
+        else:
+            self._means.notices.tell(_PROBLEM, problem)
+        self._end_drawing()
         self._means.changed()
+
+    def _end_drawing(self) -> None:
+        """A new picture is in the document, or will not come."""
+        drawn, self._drawn = self._drawn, None
+        if drawn is not None:
+            drawn()
 
     def _keeping(self, node: Any, state: bytes) -> Job[None]:
         printed = yield from LayerReader(self.document).fingerprint(node)
@@ -623,9 +607,9 @@ class Edit:
         """Look at what nothing tells of: the layer's name, and a layer that has become good to drag."""
         if self._slices is not None:  # Krita may be drawing: what it is asked for now would wait for that
             return
-        level, node = self.level, self.node
-        if level is not None and node is not None and node.name() != level.name:
-            self._levels[self._level] = replace(level, name=node.name())
+        node = self.node
+        if node is not None and node.name() != self._name:
+            self._levels.change(name=node.name())
             self._means.changed()
 
     def _happened(self, event: Event) -> None:
@@ -642,22 +626,19 @@ class Edit:
 
     def _layers_changed(self) -> None:
         """Undo takes a result away, and redo brings it back: the highest that is there is the edit's layer."""
-        there = [self._node_of(level) is not None for level in self._levels]
-        highest = max((index for index, found in enumerate(there) if found), default=-1)
-        if highest < 0:
-            self.stop()
-            name = self._levels[0].name
-            self._block(
-                Problem(
-                    f"The layer “{name}” was deleted.", "Undo brings it back. Or discard, and choose another layer."
-                )
-            )
+        if not self._levels.look(lambda layer_id: self._node(layer_id) is not None):
             return
-        if self._blocked:
+        if self._levels.is_gone:
+            self.stop()
+            if self.is_worth_keeping:
+                self._block(
+                    Problem(
+                        f"The layer “{self._name}” was deleted.", "Undo brings it back. Or discard the points on it."
+                    )
+                )
+        else:
             self._blocked = ""
             self._means.notices.drop(_GONE)
-        if highest != self._level:
-            self._level = highest
             self._show_level()
         self._means.changed()
 
@@ -665,20 +646,15 @@ class Edit:
         """The layer was moved: the edit goes with it."""
         state = self.view.state
         self.stop()
-        self.board.replace(_shifted(self.board.pairs, dx, dy))
+        self.board.replace(moved_pairs(self.board.pairs, dx, dy))
         self._leave_session()
         if state is None:
             self._is_stale = True
             self.prepare()
             return
         is_opaque = self._origin.is_opaque if self._origin else True
-
-        def load() -> Origin:
-            moved = state.moved(dx, dy)
-            return Origin(moved.frame, moved, moved.to_bytes(), is_opaque)
-
         self._work = "Moving the edit along …"
-        self._means.worker.do(load, self._moved_along, self._failed)
+        self._means.worker.do(lambda: moved_origin(state, dx, dy, is_opaque), self._moved_along, self._failed)
 
     def _moved_along(self, origin: Origin) -> None:
         self._work = ""
@@ -696,7 +672,7 @@ class Edit:
         else:
             self._means.notices.remark(
                 "meanwhile",
-                f"“{self.level.name if self.level else 'The layer'}” was painted on.",
+                f"“{self._name}” was painted on.",
                 "The drags that are not applied do not know of that: what they change lies over it.",
             )
 
@@ -730,27 +706,3 @@ class Edit:
             self._asked = "level"
             self._editing.seek(self.view.position, self._preview())
         self._means.changed()
-
-    def _forget_levels(self) -> None:
-        if self._levels:
-            self._levels = [self._levels[self._level]]
-            self._level = 0
-
-
-def _picture_source(found: Any, frame: Frame) -> FromPicture:
-    return FromPicture(found.picture, found.left, found.top, frame)
-
-
-def _shifted(pairs: Pairs, dx: int, dy: int) -> Pairs:
-    def there(spot: Spot) -> Spot:
-        return Spot(spot.x + dx, spot.y + dy)
-
-    return tuple(Pair(pair.id, there(pair.handle), there(pair.target)) for pair in pairs)
-
-
-def _resting(state: EditState) -> Pairs:
-    """The points of an edit state; pins where its last drag has brought them home."""
-    pairs = pairs_of(state.points)
-    if state.drags and state.drags[-1].reason != "reached":
-        return pairs
-    return tuple(replace(pair, target=pair.handle) for pair in pairs)
