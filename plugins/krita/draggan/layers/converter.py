@@ -17,7 +17,8 @@ from .spaces import Space
 _TILE_SIDE = 64
 _TILE = _TILE_SIDE * _TILE_SIDE
 """Krita keeps pixels in tiles of so many, and converts whole tiles."""
-_MOST = 64 * _TILE
+_MOST = 6 * _TILE
+"""Not more, even where it went fast: an even colour is converted once, and what follows may be a thousand colours."""
 _AIM_S = 0.006
 
 

@@ -8,6 +8,7 @@ pixels, whenever they came. ("Add Paint Layer" would not do: its undo draws noth
 """
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,12 @@ from .spaces import Space, to_rgba
 
 SUFFIX = " – dragged"
 _COMES_WITHIN_S = 10.0
-_ACTIVE_WITHIN_S = 0.5
+_ACTIVE_WITHIN_S = 0.1
+_DRAWN_WITHIN_S = 5.0
+_CALM_TURN_S = 0.02
+_CALM_TURNS = 5
+_CALM_SHARE = 0.2
+"""Of one processor core."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ def _inserted(document: Any, plan: _Plan) -> Job[Inserted]:
     yield from settled(document)
     _check(document, plan.above)
     by_hand = plan.duplicate or _can_begin_with(plan.above, Space.of(document))
-    if plan.above is not None and by_hand and _is_in_front(document) and _selected_alone(document, plan.above):
+    if plan.above is not None and by_hand and _selected_alone(document, plan.above):
         node = yield from _added_by_hand(document, plan)
     else:
         node = yield from _added_by_function(document, plan)
@@ -173,7 +179,9 @@ def _inserted(document: Any, plan: _Plan) -> Job[Inserted]:
 
 
 def _selected_alone(document: Any, layer: Any) -> bool:
-    """Make a layer the active one, and no other selected beside it; whether that came about."""
+    """Make a layer of the document in front the active one, and no other selected; whether that came about."""
+    if not _is_in_front(document):
+        return False
     if len(_selected()) > 1:  # making the active layer active would leave the others selected
         other = next((node for node in nodes.tree(document) if not nodes.same(node, layer)), layer)
         document.setActiveNode(other)
@@ -209,10 +217,7 @@ def _added_by_hand(document: Any, plan: _Plan) -> Job[Any]:
             yield from _emptied(node)
         yield from _written(node, plan.parts)
         yield from _activated(document, node)
-        node.setVisible(True)
-        if plan.copied is not None:
-            plan.copied.setVisible(False)
-        yield from _drawn(document, node)
+        yield from _shown(document, node, plan.copied)
     except BaseException:  # GeneratorExit, too: half a result is none
         if document.width() > 0:
             node.remove()
@@ -246,22 +251,41 @@ def _activated(document: Any, node: Any) -> Job[None]:
         document.setActiveNode(node)
 
 
-def _drawn(document: Any, node: Any) -> Job[None]:
-    """Have a layer drawn into the picture as it is now; it is the active one.
+def _shown(document: Any, node: Any, instead_of: Any | None) -> Job[None]:
+    """Have the active layer drawn into the picture, and another no longer.
 
     What scripts change of a layer is not drawn by itself, and `refreshProjection` stops Krita until all of the picture
     is. Hidden and shown by Krita's own action, the layer is drawn on other threads, and the two steps of the undo
-    history cancel out.
+    history cancel out. That action, too, stops Krita where it is still drawing, and so is used when it is not.
     """
-    _check(document, node)  # undone meanwhile?
-    if not _is_in_front(document):
-        document.refreshProjection()
-        return
-    toggle = Krita.instance().action("toggle_layer_visibility")
-    toggle.trigger()
-    toggle.trigger()
-    yield PAUSE
-    yield from settled(document)  # till then Krita does not take an undo, and whoever shows a preview keeps it
+    node.setVisible(True)  # nobody sees that yet
+    yield from _calm()
+    for step in ("hide", "show"):
+        _check(document, node)  # undone meanwhile?
+        if not _selected_alone(document, node):
+            raise LayerError(Problem("Another document was opened meanwhile.", "Apply again."))
+        yield
+        if step == "show" and instead_of is not None:
+            instead_of.setVisible(False)
+        Krita.instance().action("toggle_layer_visibility").trigger()
+        yield from _calm()
+        yield from settled(document)  # before, Krita takes no undo, and whoever shows a preview keeps it
+
+
+def _calm() -> Job[None]:
+    """Waits until Krita's threads have nothing to draw.
+
+    To ask Krita itself is to wait for what it is drawing just now, and for some seconds after a layer was duplicated it
+    counts as busy anyway, in case more of the kind follows. But drawing takes all the processor time that there is.
+    """
+    latest = time.monotonic() + _DRAWN_WITHIN_S
+    calm = 0
+    while calm < _CALM_TURNS and time.monotonic() < latest:
+        begun, spent = time.perf_counter(), time.process_time()
+        while time.perf_counter() - begun < _CALM_TURN_S:
+            yield PAUSE
+        share = (time.process_time() - spent) / (time.perf_counter() - begun)
+        calm = calm + 1 if share < _CALM_SHARE else 0
 
 
 def _added_by_function(document: Any, plan: _Plan) -> Job[Any]:

@@ -19,7 +19,7 @@ from .spaces import Depth, Space, is_opaque, to_rgba
 
 STRIP_BYTES = 1 << 19
 """Read and written at a time: about a millisecond."""
-_IDLE_WITHIN_S = 10.0
+_IDLE_WITHIN_S = 30.0
 
 
 class LayerError(Exception):

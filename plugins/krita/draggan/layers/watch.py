@@ -12,14 +12,19 @@ from typing import Any
 
 from krita import Krita
 
-from ..qt import QtCore, Signal, own
+from ..qt import QtCore, Signal, is_gone, own
 from . import nodes
 from .inserting import Inserted
-from .reading import STRIP_BYTES, native
+from .reading import STRIP_BYTES, native, settled
 from .region import Region
+from .slices import PAUSE, Job, Slices
 from .spaces import Space
 
 _PERIOD_MS = 300
+_SOON_MS = 30
+_SMALL_PX = 1 << 20
+"""Of 8 bits: refreshed in about 15 ms."""
+_UNDO, _REDO = _STEPS = ("edit_undo", "edit_redo")
 _PIXELS_S = 0.003
 """So long are pixels looked at in a turn."""
 
@@ -70,6 +75,12 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
         self._was_shown = _is_shown(document)
         self._results: list[_Result] = []
         self._layer: _Layer | None = None
+        self._steps: list[str] = []
+        """The steps in the undo history that were asked for since the last look."""
+        self._redrawing: Slices[None] | None = None
+        self._actions = {name: action for name in _STEPS if (action := Krita.instance().action(name)) is not None}
+        for name, action in self._actions.items():
+            action.triggered.connect(self._undone if name == _UNDO else self._redone)
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.look)
         self._timer.start(_PERIOD_MS)
@@ -88,11 +99,17 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
 
     def stop(self) -> None:
         """Look no more."""
+        if self._redrawing is not None:
+            self._redrawing.cancel()
         self._timer.stop()
+        for name, action in self._actions.items():
+            if not is_gone(action):
+                action.triggered.disconnect(self._undone if name == _UNDO else self._redone)
+        self._actions.clear()
 
     def look(self) -> None:
         """Look now. Called by itself a few times a second."""
-        if not self._timer.isActive():
+        if not self._timer.isActive() or self.is_redrawing:
             return
         document = self._document
         shown = _is_shown(document)
@@ -101,7 +118,14 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
             self.happened.emit(Event(What.DOCUMENT_CLOSED))
             return
         self._was_shown = shown
-        events = [event for result in self._results if (event := result.look(document))]
+        events = []
+        steps, self._steps = self._steps, []
+        for result in self._results:
+            event = result.look(document)
+            if event is not None:
+                events.append(event)
+                if result.is_copy:
+                    self._redraw(result, steps)
         if _size(document) != self._size:
             self._size = _size(document)
             events.append(Event(What.DOCUMENT_RESIZED))
@@ -113,25 +137,101 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
         for event in events:
             self.happened.emit(event)
 
+    @property
+    def is_redrawing(self) -> bool:
+        """Whether undo or redo of a large copy is still being drawn."""
+        return self._redrawing is not None and self._redrawing.is_running
+
+    def _undone(self) -> None:
+        self._steps.append(_UNDO)
+        QtCore.QTimer.singleShot(_SOON_MS, self.look)
+
+    def _redone(self) -> None:
+        self._steps.append(_REDO)
+        QtCore.QTimer.singleShot(_SOON_MS, self.look)
+
+    def _redraw(self, result: "_Result", steps: list[str]) -> None:
+        """Have the source of a copy that came or went drawn as it is now. What scripts change is not drawn by itself.
+
+        `refreshProjection` stops Krita until the whole picture is drawn. A large one is rather drawn by Krita itself:
+        by taking the step back that the artist has just taken, and taking it again. Only where it is certain that this
+        very step was taken, and nothing after it.
+        """
+        document = self._document
+        is_small = document.colorDepth() == "U8" and document.width() * document.height() <= _SMALL_PX
+        just_now = [_REDO if result.is_there else _UNDO]
+        if is_small or steps != just_now or not _is_in_front(document):
+            result.set_source(document)
+            document.refreshProjection()
+            return
+        job = self._step_again(result)
+        self._redrawing = Slices(job, failed=lambda _error: result.set_source(document))
+
+    def _step_again(self, result: "_Result") -> Job[None]:
+        document = self._document
+        was_there = result.is_there
+        back, again = (_UNDO, _REDO) if was_there else (_REDO, _UNDO)
+        if not was_there:
+            result.show(False)  # it comes back for a moment
+            result.set_source(document)
+        try:
+            yield from settled(document)
+            if not self._steps and _is_in_front(document):
+                self._actions[back].trigger()
+                yield PAUSE
+                yield from settled(document)
+                result.look(document)
+                if self._steps == [back] and result.is_there is not was_there:
+                    result.set_source(document, was_there)
+                    self._actions[again].trigger()
+                    yield PAUSE
+                    yield from settled(document)
+                    self._steps.clear()
+                    return
+            document.refreshProjection()  # the artist was faster
+        finally:
+            result.show(True)
+            result.look(document)
+            result.set_source(document)
+            if result.is_there is not was_there:
+                self.happened.emit(result.event)
+
 
 class _Result:
     """A result's layer, and the source that is hidden while it is there."""
 
     def __init__(self, result: Inserted) -> None:
         self._result = result
-        self._is_there = True
+        self.is_there = True
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether a source is hidden while it is there."""
+        return self._result.hidden_id is not None
 
     def look(self, document: Any) -> Event | None:
+        """Whether it has come or gone."""
         is_there = _node(document, self._result.layer_id) is not None
-        if is_there == self._is_there:
+        if is_there == self.is_there:
             return None
-        self._is_there = is_there
-        if self._result.hidden_id is not None:
-            source = _node(document, self._result.hidden_id)
-            if source is not None and source.visible() == is_there:  # else the artist has seen to it
-                source.setVisible(not is_there)
-                document.refreshProjection()  # by itself Krita does not draw what a script changes
-        return Event(What.RESULT_BACK if is_there else What.RESULT_GONE, self._result.layer_id)
+        self.is_there = is_there
+        return self.event
+
+    @property
+    def event(self) -> Event:
+        """What has just happened to it."""
+        return Event(What.RESULT_BACK if self.is_there else What.RESULT_GONE, self._result.layer_id)
+
+    def set_source(self, document: Any, is_there: bool | None = None) -> None:
+        """Hide the source, or show it: as it must be while the copy is there, or is not."""
+        is_there = self.is_there if is_there is None else is_there
+        source = _node(document, self._result.hidden_id) if self._result.hidden_id is not None else None
+        if source is not None and source.visible() == is_there:
+            source.setVisible(not is_there)
+
+    def show(self, is_visible: bool) -> None:
+        """Whether it is drawn with its next step in the undo history."""
+        self._result.node.setVisible(is_visible)
 
 
 class _Layer:
@@ -206,3 +306,8 @@ def _size(document: Any) -> tuple[int, int, int, int]:
 
 def _is_shown(document: Any) -> bool:
     return any(view.document() == document for view in own(Krita.instance().views()))
+
+
+def _is_in_front(document: Any) -> bool:
+    front = Krita.instance().activeDocument()
+    return front is not None and front == document
