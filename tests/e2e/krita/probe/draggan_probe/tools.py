@@ -52,16 +52,23 @@ def canvas_point(x, y):
 
 def find_widget(kind=None, name=None, text=None):
     """The first widget that is shown, of this class, with this object name, with this text."""
-    for widget in QtWidgets.QApplication.allWidgets():
+    for widget in _widgets(name):
         if kind and widget.metaObject().className() != kind:
-            continue
-        if name and widget.objectName() != name:
             continue
         if text and getattr(widget, "text", str)().replace("&", "") != text:
             continue
         if widget.isVisible():
             return widget
     return None
+
+
+def _widgets(name):
+    """Those with this object name; to look at every one of Krita's takes Python a long time."""
+    if not name:
+        return QtWidgets.QApplication.allWidgets()
+    windows = QtWidgets.QApplication.topLevelWidgets()
+    inside = [widget for window in windows for widget in window.findChildren(QtWidgets.QWidget, name)]
+    return [window for window in windows if window.objectName() == name] + inside
 
 
 def node_tree(node=None):
