@@ -2,6 +2,7 @@
 
 from .card import Alignment, AlignmentPoint, DragDefaults, ModelCard
 from .checkpoint import Checkpoint, CheckpointError
+from .foreign import Opened, open_checkpoint
 from .native import discriminator_file, load_checkpoint, read_card, save_checkpoint
 
 __all__ = [
@@ -11,8 +12,10 @@ __all__ = [
     "CheckpointError",
     "DragDefaults",
     "ModelCard",
+    "Opened",
     "discriminator_file",
     "load_checkpoint",
+    "open_checkpoint",
     "read_card",
     "save_checkpoint",
 ]

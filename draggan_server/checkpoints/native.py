@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
 
 import safetensors
 import torch
@@ -20,19 +20,17 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..stylegan2 import Discriminator, DiscriminatorConfig, Generator, GeneratorConfig
+from .assembly import RESTORE, Config, Network, assemble
 from .card import ModelCard
 from .checkpoint import Checkpoint, CheckpointError
 from .plain import from_plain
 
 FORMAT = "draggan-stylegan2"
 VERSION = "1"
-_RESTORE = "Download or convert it again"
 _OTHER_FORMAT = "Only files written by this program can be opened as they are"
 _UNREADABLE = (KeyError, ValueError, RecursionError)
 """What JSON that is not there, is none, means something else or nests without end raises."""
 
-Config = TypeVar("Config", GeneratorConfig, DiscriminatorConfig)
-Network = TypeVar("Network", Generator, Discriminator)
 Tensors = dict[str, Tensor]
 
 
@@ -72,13 +70,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     tensors, metadata = _read(path, "generator")
     card = _card(path, metadata)
-    generator = _fill(path, Generator, _config(path, metadata, GeneratorConfig), tensors)
+    generator = _assembled(path, Generator, _config(path, metadata, GeneratorConfig), tensors)
     discriminator = None
     beside = discriminator_file(path)
-    if beside.exists():
+    if _exists(beside):
         tensors, metadata = _read(beside, "discriminator")
         config = _config(beside, metadata, DiscriminatorConfig)
-        discriminator = _fill(beside, Discriminator, config, tensors).freeze()
+        discriminator = _assembled(beside, Discriminator, config, tensors).freeze()
     return Checkpoint(generator.freeze(), discriminator, card)
 
 
@@ -97,7 +95,8 @@ def _write(path: Path, network: nn.Module, metadata: dict[str, str], dtype: torc
     tensors = {
         name: value.detach().to("cpu", dtype).contiguous().clone() for name, value in network.state_dict().items()
     }
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Not with the whole name in it: that may be as long as the system allows already.
+    part = path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
     try:
         save_file(tensors, part, {"format": FORMAT, "version": VERSION, "network": kind, **metadata})
         part.replace(path)
@@ -117,7 +116,7 @@ def _read(path: Path, kind: str) -> tuple[Tensors, dict[str, str]]:
 def _damaged(path: Path, error: Exception) -> CheckpointError:
     if not path.exists():
         return CheckpointError(path, "there is no such file", "Look whether it was moved or renamed")
-    return CheckpointError(path, f"the file is damaged or incomplete ({error})", _RESTORE)
+    return CheckpointError(path, f"the file is damaged or incomplete ({error})", RESTORE)
 
 
 def _checked_metadata(path: Path, metadata: dict[str, str] | None, kind: str) -> dict[str, str]:
@@ -128,7 +127,7 @@ def _checked_metadata(path: Path, metadata: dict[str, str] | None, kind: str) ->
         version = metadata.get("version")
         raise CheckpointError(path, f"its format has version {version}, not {VERSION}", "Update this program")
     if metadata.get("network") != kind:
-        raise CheckpointError(path, f"it holds a {metadata.get('network')}, not a {kind}", _RESTORE)
+        raise CheckpointError(path, f"it holds a {metadata.get('network')}, not a {kind}", RESTORE)
     return metadata
 
 
@@ -136,35 +135,28 @@ def _config(path: Path, metadata: dict[str, str], config: type[Config]) -> Confi
     try:
         return from_plain(config, json.loads(metadata["config"]))
     except _UNREADABLE as error:
-        raise CheckpointError(path, f"its configuration cannot be read ({error})", _RESTORE) from error
+        raise CheckpointError(path, f"its configuration cannot be read ({error})", RESTORE) from error
 
 
 def _card(path: Path, metadata: dict[str, str]) -> ModelCard:
     try:
         return from_plain(ModelCard, json.loads(metadata["card"]))
     except _UNREADABLE as error:
-        raise CheckpointError(path, f"its description cannot be read ({error})", _RESTORE) from error
+        raise CheckpointError(path, f"its description cannot be read ({error})", RESTORE) from error
 
 
-def _fill(path: Path, network_type: Callable[[Config], Network], config: Config, tensors: Tensors) -> Network:
-    with torch.device("meta"):
-        # Shapes without memory: what the file claims is checked before anything of that size is made.
-        try:
-            network = network_type(config)
-        except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
-            problem = f"its configuration describes no network ({str(error).splitlines()[0][:200]})"
-            raise CheckpointError(path, problem, _RESTORE) from error
-    wanted = network.state_dict()
-    missing, unknown = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
-    if missing or unknown:
-        problem = f"{len(missing)} parameters are missing and {len(unknown)} unknown: {(missing + unknown)[:3]}"
-        raise CheckpointError(path, problem, _RESTORE)
-    for name, tensor in tensors.items():
-        if tensor.shape != wanted[name].shape:
-            problem = f"{name} is {list(tensor.shape)} where the configuration asks for {list(wanted[name].shape)}"
-            raise CheckpointError(path, problem, _RESTORE)
-        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
-            raise CheckpointError(path, f"{name} holds values that are no finite numbers", _RESTORE)
-    parameters = {name: tensor.to(torch.float32) for name, tensor in tensors.items()}
-    network.load_state_dict(parameters, assign=True)
-    return network
+def _assembled(path: Path, network_type: Callable[[Config], Network], config: Config, tensors: Tensors) -> Network:
+    return assemble(
+        path,
+        network_type,
+        config,
+        {name: tuple(tensor.shape) for name, tensor in tensors.items()},
+        tensors.__getitem__,
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the generator's name is so long that nothing can lie beside it
+        return False

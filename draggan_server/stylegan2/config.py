@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 
 MAX_RESOLUTION = 4096
+MAX_MAPPING_LAYERS = 64
+"""Eight times what the paper's networks have."""
 
 
 def _check_resolution(resolution: int) -> None:
@@ -16,6 +18,11 @@ def _check_resolution(resolution: int) -> None:
 def _check_channels(resolution: int, channel_base: int, channel_max: int) -> None:
     if _channels(resolution, channel_base, channel_max) < 1:
         raise ValueError(f"channel_base {channel_base} and channel_max {channel_max} leave no channels")
+
+
+def _check_mapping_layers(mapping_layers: int) -> None:
+    if not 0 <= mapping_layers <= MAX_MAPPING_LAYERS:
+        raise ValueError(f"mapping_layers must be from 0 to {MAX_MAPPING_LAYERS}, not {mapping_layers}")
 
 
 def _channels(resolution: int, channel_base: int, channel_max: int) -> int:
@@ -45,6 +52,7 @@ class GeneratorConfig:
     def __post_init__(self) -> None:
         _check_resolution(self.img_resolution)
         _check_channels(self.img_resolution, self.channel_base, self.channel_max)
+        _check_mapping_layers(self.mapping_layers)
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:
@@ -81,6 +89,13 @@ class DiscriminatorConfig:
     def __post_init__(self) -> None:
         _check_resolution(self.img_resolution)
         _check_channels(self.img_resolution, self.channel_base, self.channel_max)
+        _check_mapping_layers(self.mapping_layers)
+        if self.mbstd_group_size < 1:
+            raise ValueError(f"mbstd_group_size must be at least 1, not {self.mbstd_group_size}")
+        if self.mbstd_num_channels < 0 or (self.mbstd_num_channels and self.channels(4) % self.mbstd_num_channels):
+            raise ValueError(
+                f"mbstd_num_channels {self.mbstd_num_channels} does not divide the {self.channels(4)} channels"
+            )
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:

@@ -1,0 +1,57 @@
+"""Networks from parameters that somebody else wrote: nothing is made before its shape has been checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from ..stylegan2 import Discriminator, DiscriminatorConfig, Generator, GeneratorConfig
+from .checkpoint import CheckpointError
+
+Config = TypeVar("Config", GeneratorConfig, DiscriminatorConfig)
+Network = TypeVar("Network", Generator, Discriminator)
+
+RESTORE = "Download or convert it again"
+
+
+def assemble(
+    path: Path,
+    network_type: Callable[[Config], Network],
+    config: Config,
+    shapes: Mapping[str, tuple[int, ...]],
+    read: Callable[[str], Tensor],
+) -> Network:
+    """The network of that configuration with the parameters of these shapes, each read when all shapes fit.
+
+    Raises:
+        CheckpointError: the configuration describes no network, or a parameter is missing, unknown, of another
+            shape, or holds something else than finite numbers.
+    """
+    with torch.device("meta"):
+        # Shapes without memory: what the file claims is checked before anything of that size is made.
+        try:
+            network = network_type(config)
+        except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
+            problem = f"its configuration describes no network ({str(error).splitlines()[0][:200]})"
+            raise CheckpointError(path, problem, RESTORE) from error
+    wanted = network.state_dict()
+    missing, unknown = sorted(wanted.keys() - shapes.keys()), sorted(shapes.keys() - wanted.keys())
+    if missing or unknown:
+        problem = f"{len(missing)} parameters are missing and {len(unknown)} unknown: {(missing + unknown)[:3]}"
+        raise CheckpointError(path, problem, RESTORE)
+    for name, shape in shapes.items():
+        if shape != tuple(wanted[name].shape):
+            problem = f"{name} is {list(shape)} where the configuration asks for {list(wanted[name].shape)}"
+            raise CheckpointError(path, problem, RESTORE)
+    parameters = {}
+    for name in wanted:
+        tensor = read(name)
+        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
+            raise CheckpointError(path, f"{name} holds values that are no finite numbers", RESTORE)
+        parameters[name] = tensor.to(torch.float32)
+    network.load_state_dict(parameters, assign=True)
+    return network

@@ -1,0 +1,125 @@
+"""Configurations from the shapes of parameters, under NVIDIA's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import TypeVar
+
+from ...stylegan2 import DiscriminatorConfig, GeneratorConfig
+from .parts import UnsupportedError, Weights
+
+_LARGEST = 4096
+
+Config = TypeVar("Config", GeneratorConfig, DiscriminatorConfig)
+
+
+def generator_config(weights: Weights, conv_clamp: float | None, mapping_lr_multiplier: float) -> GeneratorConfig:
+    """Raises UnsupportedError for shapes that no generator of ours has."""
+    const = _shape(weights, "synthesis.b4.const", 3)
+    if const[1:] != (4, 4):
+        raise UnsupportedError(
+            f"its pictures are not square (it starts from {const[2]} x {const[1]} instead of 4 x 4), "
+            "which cannot be drawn yet"
+        )
+    channels = _channels(weights, "synthesis.b{}.conv1.weight")
+    without_rgb = [r for r in channels if f"synthesis.b{r}.torgb.weight" not in weights]
+    if without_rgb or any(name.endswith(".skip.weight") for name in weights):
+        raise UnsupportedError("its generator is not of the skip architecture, and others cannot be drawn yet")
+    mapping_layers, w_dim, features = _mapping(weights)
+    c_dim = _c_dim(weights)
+    base, most = _channel_settings(channels)
+    return _valid(
+        lambda: GeneratorConfig(
+            z_dim=features - (w_dim if c_dim else 0),
+            w_dim=w_dim,
+            img_resolution=max(channels),
+            c_dim=c_dim,
+            img_channels=_shape(weights, "synthesis.b4.torgb.weight", 4)[0],
+            channel_base=base,
+            channel_max=most,
+            mapping_layers=mapping_layers,
+            mapping_lr_multiplier=mapping_lr_multiplier,
+            conv_clamp=conv_clamp,
+        )
+    )
+
+
+def discriminator_config(weights: Weights, conv_clamp: float | None, mbstd_group_size: int) -> DiscriminatorConfig:
+    """Raises UnsupportedError for shapes that no discriminator of ours has."""
+    channels = _channels(weights, "b{}.conv0.weight", first=8)
+    below = _shape(weights, "b4.conv.weight", 4)
+    channels[4] = below[0]
+    if any(f"b{r}.skip.weight" not in weights for r in channels if r > 4):
+        raise UnsupportedError("its discriminator is not residual")
+    resolution = max(channels)
+    base, most = _channel_settings(channels)
+    c_dim = _c_dim(weights)
+    return _valid(
+        lambda: DiscriminatorConfig(
+            img_resolution=resolution,
+            c_dim=c_dim,
+            img_channels=_shape(weights, f"b{resolution}.fromrgb.weight", 4)[1],
+            channel_base=base,
+            channel_max=most,
+            conv_clamp=conv_clamp,
+            mbstd_group_size=mbstd_group_size,
+            mbstd_num_channels=below[1] - below[0],
+            cmap_dim=_shape(weights, "b4.out.weight", 2)[0] if c_dim else 0,
+            mapping_layers=_mapping(weights)[0] if c_dim else 8,
+        )
+    )
+
+
+def _valid(make: Callable[[], Config]) -> Config:
+    try:
+        return make()
+    except ValueError as error:
+        raise UnsupportedError(f"such a network cannot be made ({error})") from error
+
+
+def _channels(weights: Weights, name: str, first: int = 4) -> dict[int, int]:
+    """{resolution: channels} for every block that there is."""
+    channels = {}
+    resolution = first
+    while name.format(resolution) in weights and resolution <= _LARGEST:
+        channels[resolution] = _shape(weights, name.format(resolution), 4)[0]
+        resolution *= 2
+    if not channels:
+        raise UnsupportedError(f"{name.format(first)} is missing")
+    return channels
+
+
+def _channel_settings(channels: dict[int, int]) -> tuple[int, int]:
+    """channel_base and channel_max that give these channels."""
+    most = max(channels.values())
+    base = max(resolution * number for resolution, number in channels.items())
+    if any(min(base // resolution, most) != number for resolution, number in channels.items()):
+        numbers = ", ".join(f"{number} at {resolution} px" for resolution, number in channels.items())
+        raise UnsupportedError(f"its channels ({numbers}) do not follow StyleGAN2's rule, which cannot be drawn yet")
+    return base, most
+
+
+def _mapping(weights: Weights) -> tuple[int, int, int]:
+    """Number of layers, width of w, width of the first layer's input."""
+    layers = next(i for i in count() if f"mapping.fc{i}.weight" not in weights)
+    if not layers:
+        raise UnsupportedError("it has no mapping network")
+    return (
+        layers,
+        _shape(weights, f"mapping.fc{layers - 1}.weight", 2)[0],
+        _shape(weights, "mapping.fc0.weight", 2)[1],
+    )
+
+
+def _c_dim(weights: Weights) -> int:
+    return _shape(weights, "mapping.embed.weight", 2)[1] if "mapping.embed.weight" in weights else 0
+
+
+def _shape(weights: Weights, name: str, dimensions: int) -> tuple[int, ...]:
+    if name not in weights:
+        raise UnsupportedError(f"{name} is missing")
+    shape = weights[name].shape
+    if len(shape) != dimensions:
+        raise UnsupportedError(f"{name} has {len(shape)} dimensions, not {dimensions}")
+    return shape
