@@ -61,12 +61,14 @@ def pixels_of(session: Session, request: ResultRequest, generator: Generator) ->
         moved = dense_motion(generator, ws[request.since], ws[state.position], state.noise)
         motion = Motion(moved.float().cpu().numpy())
     copy = edited_copy(onto, begun_with, session.frame, before, after, mask, motion)
+    check_size(copy.picture.region, copy.picture.pixels.dtype, with_changed=True)
     return Pixels(to_array(copy.picture.pixels), copy.picture.x, copy.picture.y, to_array(copy.changed))
 
 
-def check_size(region: Region, depth: np.dtype) -> None:
-    """Raises RefusedError where pixels of that region are too many for one message."""
-    size = region.width * region.height * 4 * depth.itemsize
+def check_size(region: Region, depth: np.dtype, with_changed: bool = False) -> None:
+    """Raises RefusedError where pixels of that region, or these and what is changed of them, are too many for one
+    message."""
+    size = region.width * region.height * (4 * depth.itemsize + with_changed)
     if size > MAX_BODY_BYTES - _ROOM_BYTES:
         raise RefusedError(
             "too_large",
