@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -422,6 +424,26 @@ class TestAdding:
         assert layers.krita.run("[x['name'] for x in node_tree()]") == ["Background"]
         assert layers.krita.run("document().width()") == 64
 
+    def test_above_a_background_that_goes_on_for_ever(self, layers: Layers, krita: Krita, tmp_path: Path) -> None:
+        """As the artist's own new documents have one: white wherever nobody has painted."""
+        layers.document(muted())
+        place = Path(krita.run("QtCore.QDir.homePath()")) / "endless.kra"
+        krita.run("document().setBatchmode(True); document().saveAs(place)", place=str(place))
+        with zipfile.ZipFile(place) as old, zipfile.ZipFile(tmp_path / "new.kra", "w") as new:
+            for name in old.namelist():
+                kept = old.read(name)
+                new.writestr(name, b"\xff" * len(kept) if name.endswith(".defaultpixel") else kept)
+        shutil.copy(tmp_path / "new.kra", place)
+        krita.run("close_documents(); open_document(place)", place=str(place))
+        krita.until("document() is not None and document().activeNode() is not None and node('source')", 20)
+        assert layers.run("return bytes(source.pixelData(-5000, -5000, 1, 1))[3:]") == b"\xff"
+        before = layers.composite()
+        layers.insert("insert_edit", with_edit("u8"), 70, 50)
+        assert layers.run("return bytes(node('source – dragged').pixelData(-5000, -5000, 1, 1))[3:]") == b"\0"
+        assert (layers.composite()[:, :70] == before[:, :70]).all()
+        layers.act("edit_undo")
+        assert (layers.composite() == before).all()
+
     def test_names_are_counted(self, layers: Layers) -> None:
         layers.document(muted())
         for above in ("source", "source – dragged", "source – dragged 2"):
@@ -560,7 +582,7 @@ class TestTime:
         size = len(DTYPES[depth](0).tobytes()) * 4
         strip = np.random.default_rng(0).integers(0, 256, 3000 * 40 * size, np.uint8).tobytes()
         layers.krita.run(
-            "x = document().activeNode(); x.setName('source')\n"
+            "x = paint_layer('source', 0, 0, b'')\n"
             "for top in range(0, 2000, 40): x.setPixelData(strip, 0, top, 3000, 40)\n"
             "document().refreshProjection(); document().waitForDone()",
             60,

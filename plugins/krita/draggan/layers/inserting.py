@@ -27,6 +27,7 @@ from .slices import PAUSE, Job, until
 from .spaces import Space, to_rgba
 
 SUFFIX = " – dragged"
+_FAR_OUT = (-(1 << 20), -(1 << 20))
 _COMES_WITHIN_S = 10.0
 _ACTIVE_WITHIN_S = 0.1
 _DRAWN_WITHIN_S = 5.0
@@ -204,6 +205,7 @@ def _can_begin_with(layer: Any | None, space: Space) -> bool:
         and not layer.layerStyleToAsl()
         and not nodes.children(layer)
         and Space.of(layer) == space
+        and not any(space.alpha_of(bytes(layer.pixelData(*_FAR_OUT, 1, 1))))  # what goes on for ever cannot be emptied
     )
 
 

@@ -9,6 +9,7 @@ _SRGB_PROFILE = "sRGB-elle-V2-srgbtrc.icc"
 """Comes with every Krita; what it takes a picture without a profile for."""
 _SRGB_ALIKE = (_SRGB_PROFILE, "sRGB-elle-V4-srgbtrc.icc", "sRGB built-in")
 _DEPTHS: dict[str, Depth] = {"U8": "u8", "U16": "u16", "F16": "f32", "F32": "f32"}
+_DEPTH_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 _BYTES = {"u8": 1, "u16": 2, "f32": 4}
 
 
@@ -39,6 +40,10 @@ class Space:
         """Whether the bytes of a pixel mean the same in both."""
         alike = self.model == "RGBA" and self.profile in _SRGB_ALIKE and other.profile in _SRGB_ALIKE
         return self == other or (alike and (self.model, self.depth) == (other.model, other.depth))
+
+    def alpha_of(self, pixel: bytes) -> bytes:
+        """The bytes of a pixel's alpha: the last channel in every colour model of Krita's."""
+        return pixel[-_DEPTH_BYTES.get(self.depth, 4) :]
 
     def __str__(self) -> str:
         return f"{self.model}/{self.depth}/{self.profile}"
