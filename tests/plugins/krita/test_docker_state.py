@@ -9,9 +9,6 @@ from typing import Any
 import pytest
 
 # All of the library first: the plugin's parts then share its classes.
-import draggan_client.editing
-import draggan_client.layer_record
-import draggan_client.settings_table
 from draggan_client.editing import EditView, Phase, Problem, ServerPhase, ServerStatus
 from draggan_client.messages import Frame, ModelInfo, Preview
 from draggan_client.points import Pair, Spot
@@ -158,3 +155,15 @@ def test_while_a_layer_is_opened_in_the_background_start_can_be_pressed_already(
     assert shown.progress == state.ProgressLook("Finding the picture in the model", 0.25, "", can_stop=True)
     waiting = docker(show.EditFacts(view=view, opens=True, waits_to_start=True, pairs=(PULL,)))
     assert waiting.busy and not waiting.progress.can_stop
+
+
+def test_where_painting_is_slow_a_drag_is_shown_less_often() -> None:
+    pace = part("docker.pace").Pace()
+    assert pace.interval_ms == 150
+    pace.took(0.024)
+    assert pace.interval_ms == 600
+    pace.took(0.5)
+    assert pace.interval_ms == 2000
+    for _ in range(20):
+        pace.took(0.001)
+    assert pace.interval_ms == 150, "it was somebody else, for a moment"

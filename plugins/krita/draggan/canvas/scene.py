@@ -15,6 +15,9 @@ from .marks import Mark
 from .overlay import Overlay
 
 GLIDE_MS = 33
+PAINTED_MS = 10
+LATE_AT_MOST_S = 0.01
+"""Where painting makes Krita later, there is no gliding."""
 FLASH_MS = 350
 FAR_AWAY = -100_000.0
 
@@ -60,6 +63,8 @@ class Scene(QtCore.QObject):
         self._glide = Glide()
         self._glider = QtCore.QTimer(self, interval=GLIDE_MS)
         self._glider.timeout.connect(self._glide_on)
+        self._is_slow = False
+        """To paint takes long here: handles jump."""
 
     # Canvases that come and go
 
@@ -120,7 +125,7 @@ class Scene(QtCore.QObject):
         """Show the points as they are now; `gliding` lets handles run there instead of being there at once."""
         self._board, self._hovered = board, hovered
         aims = {pair.id: pair.handle for pair in board.pairs}
-        if gliding:
+        if gliding and not self._is_slow:
             self._glide.aim(aims, time.monotonic())
         else:
             self._glide.jump(aims)
@@ -227,6 +232,17 @@ class Scene(QtCore.QObject):
         if not self._glide.moving:
             self._glider.stop()
         self._show_marks()
+        # With anything that is painted over it, the whole window is composed anew with its canvas. Where no graphics
+        # card does that, it takes so long that gliding would keep Krita busy. A timer tells: it comes late then.
+        begun = time.monotonic()
+        QtCore.QTimer.singleShot(PAINTED_MS, lambda: self._painted(time.monotonic() - begun - PAINTED_MS / 1000))
+
+    def _painted(self, late_s: float) -> None:
+        """So late was the timer that was started before the painting."""
+        if late_s > LATE_AT_MOST_S and self._board is not None and not self._is_slow:
+            self._is_slow = True
+            self._glider.stop()
+            self.show(self._board, self._hovered)
 
     def _show_marks(self) -> None:
         board = self._board

@@ -3,6 +3,7 @@
 One for a Krita, with one `Edit` for each document that has one. Every window's docker shows the active document's.
 """
 
+import time
 from typing import Any
 
 import krita
@@ -23,6 +24,8 @@ from .edit import Edit, Means
 from .hand_over import HandOver
 from .memory import Memory
 from .notices_kept import Notices
+from .pace import Pace
+from .pictures import image_of
 from .places import frame_for_picture, side_of_new_document
 from .show import Facts, docker_state
 from .state import Choice
@@ -31,7 +34,8 @@ _LOOK_MS = 300
 """Krita does not tell scripts when another layer is chosen, or a layer goes: so we look."""
 _SOON_MS = 15
 """Changes that come together are shown together."""
-_WHILE_DRAGGING_MS = 150
+_PAINTED_MS = 20
+"""After so long, what was shown is painted, if Krita has the time."""
 _THUMBNAILS_MS = 3000
 _THUMBNAILS_ASKED = 10
 """The server makes them when it has nothing else to do."""
@@ -75,6 +79,8 @@ class Controller(QtCore.QObject):
         self._trouble_told = ""
         self._thumbnails_asked = 0
         self._began = False
+        self._over_shown: bytes | None = None
+        self._pace = Pace()
         self._soon = QtCore.QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._show)
@@ -173,7 +179,7 @@ class Controller(QtCore.QObject):
             view = self._view()
             if self._mode.board is not edit.board and view is not None:
                 self._mode.enter(view, edit.board)
-                self._image_shown = None
+                self._over_shown = None
             self._show_on_canvas(edit)
         elif self._mode.is_on:
             self._mode.leave()
@@ -181,13 +187,11 @@ class Controller(QtCore.QObject):
     def _show_on_canvas(self, edit: Edit) -> None:
         if self._mode.board is edit.board:
             self._mode.show_frame(edit.frame)
-            if edit.image is not self._image_shown:
-                self._image_shown = edit.image
-                self._mode.show_preview(edit.image, edit.frame)
+            if edit.over is not self._over_shown:
+                self._over_shown = edit.over
+                self._mode.show_preview(image_of(edit.over), edit.frame)
             self._mode.set_locked(edit.is_running)
             self._mode.refresh()  # all that is new is painted together: each time it is the whole window
-
-    _image_shown: Any = None
 
     # What the artist does
 
@@ -540,7 +544,7 @@ class Controller(QtCore.QObject):
         window."""
         if not self._soon.isActive():
             drags = any(edit.is_running for edit in self._edits)
-            self._soon.start(_WHILE_DRAGGING_MS if drags else _SOON_MS)
+            self._soon.start(self._pace.interval_ms if drags else _SOON_MS)
 
     def _show(self) -> None:
         edit = self._edit()
@@ -561,6 +565,8 @@ class Controller(QtCore.QObject):
         self._panels = [panel for panel in self._panels if not is_gone(panel)]
         for panel in self._panels:
             panel.show_state(state)
+        begun = time.monotonic()
+        QtCore.QTimer.singleShot(_PAINTED_MS, lambda: self._pace.took(time.monotonic() - begun - _PAINTED_MS / 1000))
         self._mode_actions = [action for action in self._mode_actions if not is_gone(action)]
         for action in self._mode_actions:
             action.setChecked(facts.mode)

@@ -49,7 +49,7 @@ from .origin import (
     resting_pairs,
     too_little,
 )
-from .pictures import image_of, laid_over
+from .pictures import laid_over
 from .places import region_of
 from .show import EditFacts, edit_preview
 from .state import Choice
@@ -87,8 +87,8 @@ class Edit:
         self.board = PointBoard()
         self.wants_mode = False
         """The mode is on whenever this document is in front."""
-        self.image: Any = None
-        """What lies over the frame now, a QImage; None: nothing."""
+        self.over: bytes = b""
+        """What lies over the frame now, as a PNG; empty: nothing."""
         self._editing: Editing | None = None
         self._levels = Levels(Level(nodes.id_of(node), node.name()) if node is not None else None)
         self._origin: Origin | None = None
@@ -207,7 +207,12 @@ class Edit:
     def follow(self) -> None:
         """Let the handles be where the drag has brought them. Called when it is shown, not oftener."""
         if self._asked == "drag":
-            self.board.follow(self.view.handles)
+            pins = self._pins()
+            self.board.follow(handle for handle in self.view.handles if handle.id not in pins)
+
+    def _pins(self) -> frozenset[str]:
+        """The points that hold a place. A drag may push them a little, and they are pins all the same."""
+        return frozenset(pair.id for pair in self.board.pairs if pair.is_pin)
 
     # What the artist does
 
@@ -381,7 +386,7 @@ class Edit:
         editing, self._editing = self._editing, None
         self._asked = ""
         self._after_open = None
-        self.image = None
+        self.over = b""
         if editing is not None:
             editing.close()
 
@@ -407,6 +412,7 @@ class Edit:
         self._means.changed()
 
     def _ended(self, asked: str, view: EditView) -> None:
+        pins = self._pins()
         if asked == "drag":
             self.board.follow(view.handles)
         if view.problem is not None:
@@ -416,7 +422,7 @@ class Edit:
                 self._gave_up(view.problem)
             return
         if asked == "drag" and view.phase is Phase.READY:
-            self.board.settle(view.reached)
+            self.board.settle(view.reached | pins)
             self._means.server_asked()
         elif asked == "seek":
             self.board.replace(view.pairs)
@@ -440,7 +446,7 @@ class Edit:
     def _pictured(self, preview: Preview) -> None:
         if self._asked == "open" or preview is self.view.opened_preview:
             return
-        self.image = image_of(preview.data)
+        self.over = preview.data
 
     def _fetch(self, request: ResultRequest) -> None:
         if self._editing is None:
@@ -556,7 +562,7 @@ class Edit:
         self._levels.put(Level(inserted.layer_id, node.name(), view.position, base))
         self._watch.add_result(inserted)
         self._watch_layer()
-        self.image = None
+        self.over = b""
         state = view.edit_state
         assert state is not None  # what was opened has one
         self._do("Keeping the edit in the document …", self._keeping(node, state), lambda _: self._end_drawing())
@@ -701,7 +707,7 @@ class Edit:
 
     def _show_level(self) -> None:
         """Another layer is the edit's now: what is not in it shows over it again."""
-        self.image = None
+        self.over = b""
         if self._editing is not None and not self.view.is_busy and self.view.state is not None:
             self._asked = "level"
             self._editing.seek(self.view.position, self._preview())

@@ -1,12 +1,14 @@
 """Small pictures: files from the server to Qt's images, and one laid over another."""
 
+import functools
 from typing import Any
 
 from ..qt import QtCore, QtGui
 
 
+@functools.lru_cache(maxsize=4)  # the same picture is shown in the docker and on the canvas
 def image_of(file: bytes) -> Any:
-    """A QImage from a PNG or JPEG; None: it is none."""
+    """A QImage from a PNG or JPEG, not to be painted on; None: it is none."""
     image = QtGui.QImage.fromData(file) if file else None
     return image if image is not None and not image.isNull() else None
 
