@@ -51,15 +51,16 @@ def save_checkpoint(
     Args:
         dtype: how numbers are stored. float16 halves the file and costs about 3 digits.
     """
+    if discriminator is not None:
+        # First: whoever finds the generator finds its discriminator too.
+        config = json.dumps(asdict(discriminator.config))
+        _write(discriminator_file(path), discriminator, {"config": config}, dtype)
     _write(
         path,
         generator,
         {"config": json.dumps(asdict(generator.config)), "card": json.dumps(asdict(card))},
         dtype,
     )
-    if discriminator is not None:
-        config = json.dumps(asdict(discriminator.config))
-        _write(discriminator_file(path), discriminator, {"config": config}, dtype)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -1,26 +1,180 @@
-"""`draggan-server models`"""
+"""`draggan-server models`: which there are, and more of them."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from draggan_client.discovery import find_home
 from draggan_client.messages import ModelInfo
+from draggan_server.cli.errors import CommandError
 from draggan_server.cli.options import json_option
 from draggan_server.cli.progress import ProgressLine
 from draggan_server.cli.serving import connect
 from draggan_server.cli.table import print_table
 
+if TYPE_CHECKING:
+    from draggan_server.checkpoints import Alignment
+    from draggan_server.models import ModelEntry, ModelLibrary
 
-@click.command()
+_MIB = 1 << 20
+
+
+@click.group(invoke_without_command=True)
 @json_option
-def models(as_json: bool) -> None:
-    """List the models of this computer.
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the models of this computer, add some, take some away.
 
-    More are added by putting their .safetensors files into the folder `models` of DragGAN's data folder, which
-    `draggan-server doctor` names.
+    Without a further command: the list.
+
+    \b
+    draggan-server models add ffhq.pkl --name "Faces"
+    draggan-server models info Faces
     """
+    if context.invoked_subcommand is None:
+        _print_list(as_json)
+    elif as_json:
+        raise click.UsageError(f"Put --json behind {context.invoked_subcommand}.")
+
+
+@models.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the models of this computer."""
+    _print_list(as_json)
+
+
+@models.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="What menus show; the model's id is made from it.  [default: the file's]")
+@click.option("--domain", metavar="TEXT", help="What it draws, in a few words.")
+@click.option("--licence", metavar="TEXT", help="Its licence. Most models of others may not be used to earn money.")
+@json_option
+def add(file: Path, name: str | None, domain: str | None, licence: str | None, as_json: bool) -> None:
+    """Convert a StyleGAN2 model of any known format, and add it.
+
+    Pickles of NVIDIA's StyleGAN2 for PyTorch and of the original for TensorFlow, networks saved whole by torch.save,
+    rosinality's files, and the decoders of e4e and pSp. The file is read as data and never executed. A picture is
+    drawn to see that it works. FILE itself is not changed, and not needed any more.
+    """
+    from draggan_server.models import add_model  # torch takes its time
+    from draggan_server.server.thumbnails import Thumbnails
+
+    home = find_home()
+    with _readable_errors():
+        library = _library()
+        added = add_model(file, library, home.models, name=name, domain=domain, licence=licence)
+        Thumbnails(home.thumbnails).make(library, added.entry)
+    entry = added.entry
+    for remark in added.remarks:
+        click.echo(remark, err=True)
+    if as_json:
+        described = {**_described_entry(entry), "format": added.format, "remarks": added.remarks}
+        click.echo(json.dumps({"added": described}))
+        return
+    click.echo(f"Added {entry.id} ({entry.resolution} px) from {added.format}: {entry.path}")
+    click.echo(f"sha-256 {entry.sha256}")
+
+
+@models.command()
+@click.argument("model")
+@json_option
+def info(model: str, as_json: bool) -> None:
+    """Say all that is known of a model."""
+    from draggan_server.checkpoints import discriminator_file, read_card
+
+    with _readable_errors():
+        entry = _library().entry(model)
+        card, config = read_card(entry.path)
+    described = {
+        **_described_entry(entry),
+        "description": card.description,
+        "bytes": entry.stamp[0],
+        "discriminator": discriminator_file(entry.path).exists(),
+        "z_dim": config.z_dim,
+        "w_dim": config.w_dim,
+    }
+    if as_json:
+        click.echo(json.dumps({"model": described}))
+        return
+    for field, value in described.items():
+        if field == "bytes":
+            field, value = "size", f"{entry.stamp[0] / _MIB:.1f} MiB"
+        elif field == "alignment":
+            value = ", ".join(f"{name} at {x:g}, {y:g}" for name, (x, y) in _places(entry.alignment).items()) or "none"
+        elif isinstance(value, bool):
+            value = "yes" if value else "no"
+        click.echo(f"{field + ':':<15}{value}".rstrip())
+
+
+@models.command()
+@click.argument("model")
+def remove(model: str) -> None:
+    """Delete a model that was added."""
+    from draggan_server.server.thumbnails import Thumbnails
+
+    with _readable_errors():
+        library = _library()
+        sha256 = next((entry.sha256 for entry in library.entries() if entry.id == model), None)
+        path = library.remove(model)
+    if sha256 is not None:
+        Thumbnails(find_home().thumbnails).forget(sha256)
+    click.echo(f"Removed {path}")
+
+
+@models.command()
+@click.argument("names", metavar="[MODEL]...", nargs=-1)
+def verify(names: tuple[str, ...]) -> int:
+    """Read models whole, and draw a picture with each.  [default: all]
+
+    The exit code is 1 when one does not work.
+    """
+    from draggan_server.checkpoints import CheckpointError, load_checkpoint
+    from draggan_server.models import ModelAddError, try_out
+
+    with _readable_errors():
+        library = _library()
+        wanted = names or tuple(sorted(library.ids()))
+        unknown = [name for name in wanted if name not in library.ids()]
+        if unknown:
+            library.entry(unknown[0])
+    failed = 0
+    for name in wanted:
+        try:
+            entry = library.entry(name)
+            try_out(entry.path, load_checkpoint(entry.path).generator)
+            click.echo(f"{name}: works, sha-256 {entry.sha256}")
+        except (CheckpointError, ModelAddError) as error:
+            failed += 1
+            click.echo(f"{name}: DOES NOT WORK. {error}")
+    return 1 if failed else 0
+
+
+@contextlib.contextmanager
+def _readable_errors() -> Iterator[None]:
+    """What the library and the formats refuse becomes the command's one line."""
+    from draggan_server.checkpoints import CheckpointError
+    from draggan_server.models import ModelAddError, ModelRemovalError, UnknownModelError
+
+    try:
+        yield
+    except (CheckpointError, ModelAddError, ModelRemovalError, UnknownModelError) as error:
+        raise CommandError(str(error)) from None
+
+
+def _library() -> ModelLibrary:
+    from draggan_server.models import BUNDLED_MODELS, ModelLibrary
+
+    return ModelLibrary((BUNDLED_MODELS, find_home().models), resident=1)
+
+
+def _print_list(as_json: bool) -> None:
     with ProgressLine() as line:
         connection = connect(line)
         found = connection.models().models
@@ -28,7 +182,7 @@ def models(as_json: bool) -> None:
         click.echo(json.dumps({"models": [_described(model) for model in found]}))
         return
     if not found:
-        click.echo(f"There are no models. Put their files into {connection.home.models}.")
+        click.echo("There are no models. Add one with `draggan-server models add FILE`.")
         return
     rows = [("MODEL", "NAME", "SIZE", "DRAWS", "LICENCE", "STEPS/S", "SHA-256")]
     rows += [
@@ -58,3 +212,21 @@ def _described(model: ModelInfo) -> dict[str, object]:
         "steps_per_s": model.steps_per_s,
         "alignment": {point.name: [point.x, point.y] for point in model.alignment},
     }
+
+
+def _described_entry(entry: ModelEntry) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "file": str(entry.path),
+        "resolution": entry.resolution,
+        "domain": entry.domain,
+        "licence": entry.licence,
+        "sha256": entry.sha256,
+        "bundled": entry.bundled,
+        "alignment": {name: list(place) for name, place in _places(entry.alignment).items()},
+    }
+
+
+def _places(alignment: Alignment | None) -> dict[str, tuple[float, float]]:
+    return {point.name: (point.x, point.y) for point in alignment.points} if alignment else {}

@@ -13,7 +13,14 @@ from pathlib import Path
 
 import torch
 
-from draggan_server.checkpoints import Alignment, Checkpoint, CheckpointError, load_checkpoint, read_card
+from draggan_server.checkpoints import (
+    Alignment,
+    Checkpoint,
+    CheckpointError,
+    discriminator_file,
+    load_checkpoint,
+    read_card,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +35,10 @@ _DISCRIMINATOR_SUFFIX = ".discriminator.safetensors"
 
 class UnknownModelError(LookupError):
     """There is no model of that name. The text lists those that there are."""
+
+
+class ModelRemovalError(Exception):
+    """A model cannot be removed. The text says why."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,9 @@ class ModelProblem:
     remedy: str
 
 
+Found = dict[str, ModelEntry | ModelProblem]
+
+
 class ModelLibrary:
     """The models in some folders, the first folder's winning where two have the same id.
 
@@ -87,15 +101,35 @@ class ModelLibrary:
         """The model files that cannot be used."""
         return tuple(found for found in self._found().values() if isinstance(found, ModelProblem))
 
+    def ids(self) -> frozenset[str]:
+        """Of all the model files, those that cannot be used included."""
+        return frozenset(self._found())
+
     def entry(self, model_id: str) -> ModelEntry:
         """The model of that id.
 
         Raises UnknownModelError, which names those that there are, and CheckpointError for a damaged file.
         """
         all_found = self._found()
-        found = all_found.get(model_id)
+        found = self._known(all_found, model_id)
         if isinstance(found, ModelProblem):
             raise CheckpointError(found.path, found.problem, found.remedy)
+        return found
+
+    def remove(self, model_id: str) -> Path:
+        """Delete the model's files; also those of one that cannot be used. Returns where it was.
+
+        Raises UnknownModelError, ModelRemovalError for a model that comes with the program, and OSError.
+        """
+        path = self._known(self._found(), model_id).path
+        if path.parent == BUNDLED_MODELS:
+            raise ModelRemovalError(f"{model_id} comes with the program and goes with it. It cannot be removed alone.")
+        path.unlink()
+        discriminator_file(path).unlink(missing_ok=True)
+        return path
+
+    def _known(self, all_found: Found, model_id: str) -> ModelEntry | ModelProblem:
+        found = all_found.get(model_id)
         if found is None:
             known = ", ".join(name for name, other in all_found.items() if isinstance(other, ModelEntry))
             raise UnknownModelError(
@@ -127,8 +161,8 @@ class ModelLibrary:
             self._loaded[key] = checkpoint
         return checkpoint
 
-    def _found(self) -> dict[str, ModelEntry | ModelProblem]:
-        found: dict[str, ModelEntry | ModelProblem] = {}
+    def _found(self) -> Found:
+        found: Found = {}
         for folder in self._folders:
             for path in sorted(folder.glob(f"*{_SUFFIX}")):
                 if not path.name.endswith(_DISCRIMINATOR_SUFFIX):

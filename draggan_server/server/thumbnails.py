@@ -41,11 +41,20 @@ class Thumbnails:
         """Draws one that is missing, on the engine's thread. False when there was none."""
         for entry in library.entries():
             if self.get(entry) is None:
-                self._drawn[entry.sha256] = self._draw(library, entry)
-                if self._drawn[entry.sha256]:  # one that failed is tried again by the next server
-                    self._keep(entry)
+                self.make(library, entry)
                 return True
         return False
+
+    def make(self, library: ModelLibrary, entry: ModelEntry) -> None:
+        """Draws the model's, and keeps it."""
+        self._drawn[entry.sha256] = self._draw(library, entry)
+        if self._drawn[entry.sha256]:  # one that failed is tried again by the next server
+            self._keep(entry)
+
+    def forget(self, sha256: str) -> None:
+        """Deletes the file of a model that has gone."""
+        self._drawn.pop(sha256, None)
+        self._path(sha256).unlink(missing_ok=True)
 
     def _draw(self, library: ModelLibrary, entry: ModelEntry) -> bytes:
         try:
@@ -73,4 +82,7 @@ class Thumbnails:
             log.warning("the thumbnail of %s is not kept: %s", entry.id, error)
 
     def _file(self, entry: ModelEntry) -> Path:
-        return self._folder / f"{entry.sha256}.png"
+        return self._path(entry.sha256)
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / f"{sha256}.png"

@@ -1,0 +1,137 @@
+"""A model file from anywhere -> one of the user's models, tried out before it counts as one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from draggan_server.checkpoints import (
+    CheckpointError,
+    discriminator_file,
+    load_checkpoint,
+    open_checkpoint,
+    save_checkpoint,
+)
+from draggan_server.models.library import ModelEntry, ModelLibrary
+from draggan_server.stylegan2 import Generator, z_from_seed
+
+_LONGEST_ID = 100
+"""Bytes. A file's name has room for 255 on every system, and its endings need some."""
+_LONGEST_NAME = 200
+_SEED = 0
+_PSI = 0.7
+_LEAST_CONTRAST = 1e-3
+"""Of a range of 2. A picture with less is one colour."""
+_FORGOTTEN_BY_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+"""Names that mean devices there."""
+
+
+class ModelAddError(Exception):
+    """A model cannot become one of the user's. The text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class AddedModel:
+    """What came of adding."""
+
+    entry: ModelEntry
+    format: str
+    """The layout of the file that it came from, for people."""
+    remarks: tuple[str, ...]
+    """What of the file is not used, and why: whole sentences."""
+    has_discriminator: bool
+
+
+def add_model(
+    source: Path,
+    library: ModelLibrary,
+    folder: Path,
+    *,
+    name: str | None = None,
+    domain: str | None = None,
+    licence: str | None = None,
+) -> AddedModel:
+    """Read a model file of any known format, draw a picture with it, and write it into the user's folder.
+
+    Args:
+        library: the models that there are, `folder` among its folders.
+        name: for people, in menus; the model's id is made from it. None: the file's name without its ending.
+        domain: what it draws. None: what the file says, which only files of this program do.
+        licence: as `domain`.
+
+    Raises:
+        CheckpointError: the file cannot be used; the text says why.
+        ModelAddError: there is such a model already, or it draws nothing that can be dragged.
+        OSError: the folder cannot be written to. Nothing is left there then.
+    """
+    asked = name if name is not None else source.stem
+    model_id = id_from_name(asked)
+    path = folder / f"{model_id}.safetensors"
+    if model_id in library.ids() or path.exists() or discriminator_file(path).exists():
+        raise ModelAddError(
+            f"There is a model {model_id!r} already. Choose another name with --name, or remove it first."
+        )
+    opened = open_checkpoint(source)
+    checkpoint = opened.checkpoint
+    picture = try_out(source, checkpoint.generator)
+    card = replace(
+        checkpoint.card,
+        name=_printable(name) if name is not None else checkpoint.card.name,
+        domain=domain if domain is not None else checkpoint.card.domain,
+        licence=licence if licence is not None else checkpoint.card.licence,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        save_checkpoint(path, checkpoint.generator, card, checkpoint.discriminator)
+        if not torch.equal(try_out(path, load_checkpoint(path).generator), picture):
+            raise CheckpointError(path, "what was written draws another picture than what was read", "Try again")
+    except BaseException:
+        path.unlink(missing_ok=True)
+        discriminator_file(path).unlink(missing_ok=True)
+        raise
+    return AddedModel(library.entry(model_id), opened.format, opened.remarks, checkpoint.discriminator is not None)
+
+
+def try_out(path: Path, generator: Generator) -> Tensor:
+    """A picture [1, 3, H, W] by the model.
+
+    Raises:
+        ModelAddError: it is of a kind that cannot be dragged, or its picture is none.
+    """
+    config = generator.config
+    if config.c_dim:
+        raise ModelAddError(
+            f"{path.name}: it draws by class ({config.c_dim} of them), and such models cannot be dragged yet. "
+            "Use one without classes."
+        )
+    if config.img_channels != 3:
+        raise ModelAddError(f"{path.name}: its pictures have {config.img_channels} channels, not red, green and blue.")
+    with torch.no_grad():
+        picture = generator.image(generator.mapping(z_from_seed(_SEED, config.z_dim), psi=_PSI))
+    if not torch.isfinite(picture).all() or picture.clamp(-1, 1).std() < _LEAST_CONTRAST:
+        raise ModelAddError(f"{path.name}: it draws no picture. The file is damaged, or its training has failed.")
+    return picture
+
+
+def id_from_name(name: str) -> str:
+    """The file name, without its ending, for a model of that name: letters, digits, _ and -.
+
+    Raises:
+        ModelAddError: nothing is left of the name, or it is endless.
+    """
+    if len(name) > _LONGEST_NAME:
+        raise ModelAddError(
+            f"The name has {len(name)} characters, more than {_LONGEST_NAME}. Choose another with --name."
+        )
+    model_id = re.sub(r"[^\w-]+", "-", name).strip("-").encode()[:_LONGEST_ID].decode(errors="ignore")
+    if not model_id:
+        raise ModelAddError(f"The name {name!r} has neither letters nor digits. Choose another with --name.")
+    return f"{model_id}-model" if _FORGOTTEN_BY_WINDOWS.fullmatch(model_id) else model_id
+
+
+def _printable(name: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in name)

@@ -1,0 +1,160 @@
+"""Files of other programs become models: tried out, named, and whole or not there at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from draggan_server.checkpoints import CheckpointError, discriminator_file, load_checkpoint
+from draggan_server.models import BUNDLED_MODELS, ModelAddError, ModelLibrary, ModelRemovalError, add_model
+from draggan_server.models.adding import id_from_name
+from draggan_server.stylegan2 import z_from_seed
+from tests.reference.plain_stylegan2 import draw
+from tests.unit.checkpoints import writers
+from tests.unit.models.test_library import save
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return writers.make_networks()
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "models"
+
+
+@pytest.fixture
+def library(user: Path) -> ModelLibrary:
+    return ModelLibrary((BUNDLED_MODELS, user))
+
+
+def test_a_pickle_becomes_a_model_that_draws_the_same(tmp_path: Path, networks, library: ModelLibrary, user: Path):
+    source = tmp_path / "my cats (v2).pkl"
+    source.write_bytes(writers.nvidia_file(*networks))
+    added = add_model(source, library, user)
+    assert (added.entry.id, added.entry.name, added.entry.resolution) == ("my-cats-v2", "my cats (v2)", 32)
+    assert added.has_discriminator
+    assert added.remarks == ()
+    source.unlink()
+    loaded = library.load("my-cats-v2")
+    ws = networks[0].mapping(z_from_seed(3, 20))
+    torch.testing.assert_close(loaded.generator.image(ws), draw(networks[0], ws)[0], rtol=0, atol=1e-4)
+    assert loaded.discriminator is not None
+    assert sorted(file.name for file in user.iterdir()) == [
+        "my-cats-v2.discriminator.safetensors",
+        "my-cats-v2.safetensors",
+    ]
+
+
+def test_name_domain_and_licence_are_kept(tmp_path: Path, networks, library: ModelLibrary, user: Path):
+    path = writers.save_torch(writers.nvidia_network(networks[0]), tmp_path / "x.pt")
+    entry = add_model(path, library, user, name="Cats, big", domain="cats", licence="CC BY-NC 4.0").entry
+    assert (entry.id, entry.name, entry.domain, entry.licence) == ("Cats-big", "Cats, big", "cats", "CC BY-NC 4.0")
+
+
+def test_a_file_of_ours_keeps_what_it_says(tmp_path: Path, library: ModelLibrary, user: Path):
+    entry = add_model(save(tmp_path / "elsewhere", "dogs"), library, user).entry
+    assert (entry.id, entry.name, entry.licence) == ("dogs", "Dogs", "MIT")
+
+
+def test_no_model_takes_anothers_place(tmp_path: Path, networks, library: ModelLibrary, user: Path):
+    path = writers.save_torch(writers.nvidia_network(networks[0]), tmp_path / "cats.pt")
+    user.mkdir(parents=True)
+    (user / "broken.safetensors").write_bytes(b"")
+    (user / "half.discriminator.safetensors").write_bytes(b"")
+    for name in ("portraits", "broken", "half"):
+        with pytest.raises(ModelAddError, match=f"a model '{name}' already"):
+            add_model(path, library, user, name=name)
+    add_model(path, library, user)
+    with pytest.raises(ModelAddError, match=r"'cats' already.*--name"):
+        add_model(path, library, user)
+
+
+@pytest.mark.parametrize("wrong", ["classes", "no contrast", "not finite"])
+def test_what_cannot_be_dragged_leaves_nothing_behind(tmp_path: Path, library: ModelLibrary, user: Path, wrong: str):
+    generator, _ = writers.make_networks(c_dim=3 if wrong == "classes" else 0)
+    if wrong == "no contrast":
+        for name, parameter in generator.named_parameters():
+            if name.endswith(("torgb.weight", "torgb.bias")):
+                parameter.zero_()
+    if wrong == "not finite":
+        for name, parameter in generator.named_parameters():
+            if name.endswith("torgb.weight"):
+                parameter.fill_(3e38)
+    path = tmp_path / "odd.pkl"
+    path.write_bytes(writers.dump({"G_ema": writers.nvidia_network(generator)}))
+    said = {"classes": r"by class \(3 of them\)", "no contrast": "draws no picture", "not finite": "draws no picture"}
+    with pytest.raises(ModelAddError, match=rf"odd\.pkl: .*{said[wrong]}"):
+        add_model(path, library, user)
+    assert not user.exists()
+
+
+def test_a_refused_file_leaves_nothing_behind(tmp_path: Path, library: ModelLibrary, user: Path):
+    path = tmp_path / "evil.pkl"
+    path.write_bytes(b"\x80\x02cos\nsystem\n.")
+    with pytest.raises(CheckpointError, match=r"evil\.pkl: it asks for os\.system"):
+        add_model(path, library, user)
+    assert not user.exists()
+
+
+def test_what_fails_while_it_is_written_leaves_nothing_behind(
+    tmp_path: Path, networks, library: ModelLibrary, user: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "cats.pkl"
+    path.write_bytes(writers.nvidia_file(*networks))
+
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("draggan_server.models.adding.load_checkpoint", full)
+    with pytest.raises(OSError, match="No space"):
+        add_model(path, library, user)
+    assert list(user.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "model_id"),
+    [
+        ("stylegan2-ffhq-1024x1024", "stylegan2-ffhq-1024x1024"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("a.discriminator", "a-discriminator"),
+        ("Gesichter für alle", "Gesichter-für-alle"),
+        ("猫", "猫"),
+        ("CON", "CON-model"),
+        ("é" * 100, "é" * 50),
+    ],
+)
+def test_names_become_file_names(name: str, model_id: str):
+    assert id_from_name(name) == model_id
+
+
+@pytest.mark.parametrize("name", ["", "...", "///", "x" * 201])
+def test_names_that_are_none_are_refused(name: str):
+    with pytest.raises(ModelAddError, match="--name"):
+        id_from_name(name)
+
+
+def test_removing(tmp_path: Path, networks, library: ModelLibrary, user: Path):
+    path = tmp_path / "cats.pkl"
+    path.write_bytes(writers.nvidia_file(*networks))
+    add_model(path, library, user)
+    (user / "broken.safetensors").write_bytes(b"")
+    library.remove("broken")
+    assert library.remove("cats") == user / "cats.safetensors"
+    assert list(user.iterdir()) == []
+    with pytest.raises(ModelRemovalError, match="comes with the program"):
+        library.remove("portraits")
+    with pytest.raises(LookupError, match="no model 'cats'"):
+        library.remove("cats")
+
+
+def test_a_native_file_with_a_name_as_long_as_can_be(tmp_path: Path):
+    user = tmp_path / "models"
+    short = save(user, "short")
+    longest = user / f"{'x' * (255 - len('.safetensors'))}.safetensors"
+    short.rename(longest)
+    assert load_checkpoint(longest).discriminator is None
+    assert len(discriminator_file(longest).name) > 255
