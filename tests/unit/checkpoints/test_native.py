@@ -150,6 +150,27 @@ def test_a_configuration_of_no_network_is_refused(file, change):
         load_checkpoint(file)
 
 
+@pytest.mark.parametrize("layers", [-1, 65, 10**9])
+def test_the_mapping_network_has_bounds(file, layers):
+    rewrite(file, config=json.dumps(metadata(file, "config") | {"mapping_layers": layers}))
+    with pytest.raises(CheckpointError, match=f"mapping_layers must be from 0 to 64, not {layers}"):
+        load_checkpoint(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"mbstd_group_size": 0}, "mbstd_group_size must be at least 1, not 0"),
+        ({"mbstd_num_channels": 7}, "mbstd_num_channels 7 does not divide the 16 channels"),
+    ],
+)
+def test_a_discriminators_statistics_have_bounds(file, change, said):
+    beside = discriminator_file(file)
+    rewrite(beside, config=json.dumps(metadata(beside, "config") | change))
+    with pytest.raises(CheckpointError, match=said):
+        load_checkpoint(file)
+
+
 @pytest.mark.parametrize(
     "config",
     [
