@@ -116,8 +116,6 @@ def drag_for(dialog: Dialog, seconds: float) -> None:
         if dialog.window.reader.find("button", "Start"):
             dialog.press("Start")
         time.sleep(0.5)
-    if dialog.window.reader.find("button", "Stop"):
-        dialog.press("Stop")
     dialog.wait_until_dragged()
 
 

@@ -61,8 +61,12 @@ class Canvas:
         self._preview: GdkPixbuf.Pixbuf | None = None
         self._frame: Frame | None = None
         self._edge: tuple[marks.Segment, ...] = ()
+        self._base: GdkPixbuf.Pixbuf | None = None
+        """The layer as the view shows it ..."""
+        self._base_key: object = None
         self._picture: GdkPixbuf.Pixbuf | None = None
-        self._picture_key: object = None
+        """... and with the preview over it."""
+        self._surface: tuple[GdkPixbuf.Pixbuf, Any] | None = None
         self._fitted = True
         self._panning: tuple[float, float] | None = None
         self._space = False
@@ -83,7 +87,7 @@ class Canvas:
         """Show this layer."""
         first = self._pyramid is None
         self._pyramid = pyramid
-        self._picture_key = None
+        self._base = None
         if first:
             self.fit()
         self.redraw()
@@ -91,6 +95,7 @@ class Canvas:
     def set_frame(self, frame: Frame) -> None:
         """Mark the square that the model sees."""
         self._frame = frame
+        self._picture = None
         self.redraw()
 
     def set_edge(self, edge: tuple[marks.Segment, ...]) -> None:
@@ -101,7 +106,7 @@ class Canvas:
     def set_preview(self, preview: GdkPixbuf.Pixbuf | None) -> None:
         """Lay this over the frame."""
         self._preview = preview
-        self._picture_key = None
+        self._picture = None
         self.redraw()
 
     def redraw(self) -> None:
@@ -189,18 +194,28 @@ class Canvas:
         return False
 
     def _composed(self, factor: int) -> GdkPixbuf.Pixbuf:
-        """Layer and preview as the view shows them, in device pixels."""
+        """Layer and preview as the view shows them, in device pixels. During a drag only the preview is another."""
         width, height = self._size()
-        key = (self.view, width, height, factor, self.show_preview)
-        if self._picture is None or key != self._picture_key:
-            picture = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, width * factor, height * factor)
-            picture.fill(_BACKGROUND)
+        key = (self.view, width, height, factor)
+        if self._base is None or key != self._base_key:
+            base = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, width * factor, height * factor)
+            base.fill(_BACKGROUND)
             if self._pyramid is not None:
-                self._pyramid.draw(picture, self.view, factor)
-            if self._preview is not None and self._frame is not None and self.show_preview:
-                _lay_over(picture, self._preview, self._frame, self.view, factor)
-            self._picture, self._picture_key = picture, key
+                self._pyramid.draw(base, self.view, factor)
+            self._base, self._base_key, self._picture = base, key, None
+        if self._preview is None or self._frame is None or not self.show_preview:
+            self._picture = None
+            return self._base
+        if self._picture is None:
+            self._picture = self._base.copy()
+            _lay_over(self._picture, self._preview, self._frame, self.view, factor)
         return self._picture
+
+    def _surface_of(self, picture: GdkPixbuf.Pixbuf) -> Any:
+        """The picture as cairo paints it: kept, since points move more often than the picture changes."""
+        if self._surface is None or self._surface[0] is not picture:
+            self._surface = picture, Gdk.cairo_surface_create_from_pixbuf(picture, 1, None)
+        return self._surface[1]
 
     def _marks(self) -> Marks:
         picture = self._pyramid.rect if self._pyramid is not None else None
@@ -213,7 +228,7 @@ class Canvas:
         picture = self._composed(factor)
         context.save()
         context.scale(1.0 / factor, 1.0 / factor)
-        Gdk.cairo_set_source_pixbuf(context, picture, 0, 0)
+        context.set_source_surface(self._surface_of(picture), 0, 0)
         context.paint()
         context.restore()
         marks.draw(context, self._marks(), self.view, *self._size())

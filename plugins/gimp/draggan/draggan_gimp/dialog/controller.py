@@ -29,6 +29,7 @@ from ..layers.result import Plan
 from ..layers.selection import is_empty
 from ..layers.source import SourcePixels, part_in, read_source
 from ..layers.subject import RefusedError, Subject, can_do_without_filters, find_subject, has_filters
+from ..layers.warm_up import warm_up
 from ..slices import Slices, Work
 from .edge import Segment
 from .hand_over import hand_over
@@ -230,6 +231,10 @@ class Controller:
         self._model = model
         self._desk.start()
         self._poll_id = GLib.timeout_add(_POLL_MS, self._poll)
+        self._busy("Reading the layer")
+        self._worker.do(warm_up(self._subject), lambda _: self._begin_reading(), lambda _: self._begin_reading())
+
+    def _begin_reading(self) -> None:
         if records.has_record(self._subject.layer):
             self._do("Reading the layer's edit", records.read_record(self._subject.layer), self._kept_read)
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gi.repository import Gdk, Gimp, GimpUi, GObject, Gtk
+from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
 
 from draggan_client import wording
 from draggan_client.editing import ServerDesk, ServerPhase
@@ -25,6 +25,7 @@ _ROLE = "draggan-drag-points"
 _PANEL_WIDTH = 430
 """What the settings need: opening them does not move the picture."""
 _CLOSE_WAIT_S = 2.0
+_REFRESH_MS = 40
 _WITHOUT_CAIRO = (
     "GIMP's Python lacks the cairo binding (on Debian and Ubuntu: the package python3-gi-cairo). The picture is shown "
     "in a slower way until it is installed."
@@ -56,6 +57,7 @@ class DragPointsWindow:
         self._config = config
         self._layer: Gimp.Layer | None = None
         self._refreshing = False
+        self._refresh_id = 0
         self._closed = False
         self._desk = ServerDesk(hand_over, self._refresh, editor_name())
         hooks = Hooks(
@@ -75,6 +77,7 @@ class DragPointsWindow:
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, f"{TITLE}: {self._controller.subject.name}")
         self._build()
         self._controller.begin(config.get_property("model") or None)
+        self._refresh_now()
 
     def run(self) -> Gimp.Layer | None:
         """Until the window is closed, or the result is in the image."""
@@ -84,6 +87,8 @@ class DragPointsWindow:
     def close(self) -> None:
         """Stop everything. The window is gone then."""
         self._closed = True
+        if self._refresh_id:
+            GLib.source_remove(self._refresh_id)
         self._paths.close()
         self._controller.close()
         self._desk.close()
@@ -321,13 +326,20 @@ class DragPointsWindow:
     # Showing
 
     def _refresh(self) -> None:
+        """Show how things stand, soon: a drag tells of each step, and nobody reads that fast."""
+        if not self._refresh_id and not self._closed:
+            self._refresh_id = GLib.timeout_add(_REFRESH_MS, self._refresh_now)
+
+    def _refresh_now(self) -> bool:
+        self._refresh_id = 0
         if self._closed:
-            return
+            return False
         self._refreshing = True
         try:
             self._show(self._controller.state)
         finally:
             self._refreshing = False
+        return False
 
     def _show(self, state: State) -> None:
         self._canvas.locked = not state.can_edit

@@ -20,7 +20,8 @@ from .subject import Subject, look
 
 _KINDS = {kind.depth: kind for kind in (U8, U16, F32)}
 _CHANGED = re.compile(rb"[^\0]+")
-UNDO_NAME = "Drag Points"
+_ROWS_AT_ONCE = 64
+"""As many as GIMP's tiles have."""
 
 
 @dataclass(frozen=True)
@@ -145,10 +146,14 @@ def _splice(subject: Subject, copy: Gimp.Layer, pixels: Pixels) -> Work[None]:
         edited, target = scratch.get_buffer(), copy.get_buffer()
         yield from write(edited, whole, kind, pixels.picture.data)
         dx, dy = pixels.offset_x - subject.rect.left, pixels.offset_y - subject.rect.top
-        for run in runs(pixels.changed.data, width):
-            edited.copy(run.gegl(), Gegl.AbyssPolicy.NONE, target, run.moved(dx, dy).gegl())
-            yield run.top / height
-        target.flush()
+        for top in range(0, height, _ROWS_AT_ONCE):
+            rows = pixels.changed.data[top * width : (top + _ROWS_AT_ONCE) * width]
+            for run in runs(rows, width):
+                part = run.moved(0, top)
+                edited.copy(part.gegl(), Gegl.AbyssPolicy.NONE, target, part.moved(dx, dy).gegl())
+                yield part.top / height
+            target.flush()  # all at once at the end would take long
+            yield top / height
     finally:
         scratch.delete()
 

@@ -96,8 +96,8 @@ def copy_buffer(source: Gegl.Buffer, target: Gegl.Buffer, rect: Rect) -> Work[No
     """Copy a part of a buffer to the same place of another, exactly where both have the same format."""
     for strip in rect.strips(rect.width * 16):
         source.copy(strip.gegl(), Gegl.AbyssPolicy.NONE, target, strip.gegl())
+        target.flush()  # all at once at the end would take long
         yield (strip.bottom - rect.top) / rect.height
-    target.flush()
 
 
 def _copy_properties(layer: Gimp.Layer, copy: Gimp.Layer, rect: Rect) -> Work[None]:
