@@ -2,7 +2,7 @@
 
 Krita's function for adding a layer waits until the whole picture has been drawn anew: 0.1 s for a large picture, and
 more than a second where it has 16 bits. Its menu's "Duplicate Layer" does not wait, and undoing it draws all that the
-layer covers. So where the document is the one in front of the artist, the new layer begins as a duplicate, hidden at
+layer covers. So in a large document that is in front of the artist, the new layer begins as a duplicate, hidden at
 once and shown again with the result in it. Undo takes a layer away as a whole, and redo brings it back with all its
 pixels, whenever they came. ("Add Paint Layer" would not do: its undo draws nothing, as the layer was empty then.)
 """
@@ -169,7 +169,7 @@ def _inserted(document: Any, plan: _Plan) -> Job[Inserted]:
     yield from settled(document)
     _check(document, plan.above)
     by_hand = plan.duplicate or _can_begin_with(plan.above, Space.of(document))
-    if plan.above is not None and by_hand and _selected_alone(document, plan.above):
+    if by_hand and not nodes.is_small(document) and _selected_alone(document, plan.above):
         node = yield from _added_by_hand(document, plan)
     else:
         node = yield from _added_by_function(document, plan)

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..qt import own
 
+_SMALL_PX = 1 << 20
 SEEN_THROUGH = ("transparencymask", "filtermask", "selectionmask")
 """Masks under which a layer's own pixels lie where they are seen."""
 
@@ -21,6 +22,15 @@ def tree(document: Any) -> Iterator[Any]:
         node = waiting.pop()
         yield node
         waiting += children(node)[::-1]
+
+
+def is_small(document: Any) -> bool:
+    """Whether Krita draws the whole picture in so little time (about 15 ms) that it may be waited for.
+
+    Of more than 8 bits, or of other colours than the screen's, each pixel takes about ten times as long.
+    """
+    weight = 1 if (document.colorModel(), document.colorDepth()) == ("RGBA", "U8") else 10
+    return bool(document.width() * document.height() * weight <= _SMALL_PX)
 
 
 def id_of(node: Any) -> str:

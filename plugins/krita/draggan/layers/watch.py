@@ -22,8 +22,6 @@ from .spaces import Space
 
 _PERIOD_MS = 300
 _SOON_MS = 30
-_SMALL_PX = 1 << 20
-"""Of 8 bits: refreshed in about 15 ms."""
 _UNDO, _REDO = _STEPS = ("edit_undo", "edit_redo")
 _PIXELS_S = 0.003
 """So long are pixels looked at in a turn."""
@@ -158,9 +156,8 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
         very step was taken, and nothing after it.
         """
         document = self._document
-        is_small = document.colorDepth() == "U8" and document.width() * document.height() <= _SMALL_PX
         just_now = [_REDO if result.is_there else _UNDO]
-        if is_small or steps != just_now or not _is_in_front(document):
+        if nodes.is_small(document) or steps != just_now or not _is_in_front(document):
             result.set_source(document)
             document.refreshProjection()
             return
