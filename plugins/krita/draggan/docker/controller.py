@@ -9,9 +9,12 @@ from typing import Any
 import krita
 
 from ..canvas import DragMode
+from ..draggan_client import wording
 from ..draggan_client.diagnostics import recent_errors
+from ..draggan_client.discovery import read_launch
 from ..draggan_client.editing import Problem, ServerDesk, ServerPhase, Worker
 from ..draggan_client.errors import DragganError
+from ..draggan_client.launcher import sandbox
 from ..draggan_client.messages import DragOptions, ModelInfo
 from ..draggan_client.settings_table import Value, options_from
 from ..layers.converter import converter
@@ -81,6 +84,7 @@ class Controller(QtCore.QObject):
         self._began = False
         self._over_shown: bytes | None = None
         self._pace = Pace()
+        self._turn_shown: object = None
         self._soon = QtCore.QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._show)
@@ -514,7 +518,7 @@ class Controller(QtCore.QObject):
         if status.phase is ServerPhase.TROUBLE:
             if status.text != self._trouble_told:
                 self._trouble_told = status.text
-                self._notices.tell("server", Problem(status.text, status.hint))
+                self._notices.tell("server", self._trouble())
             self._wanted_picture = None
         else:
             self._trouble_told = ""
@@ -529,6 +533,13 @@ class Controller(QtCore.QObject):
                 self._new_picture(seed, psi)
         self.show_soon()
 
+    def _trouble(self) -> Problem:
+        """What is the matter with the server, for somebody who may never have heard of it."""
+        status = self._desk.status
+        if sandbox() is None and read_launch(self._desk.home) is None:
+            return Problem("The DragGAN server is not installed here yet.", wording.HOW_TO_GET_THE_SERVER)
+        return Problem(status.text, status.hint)
+
     def _ask_for_thumbnails(self) -> None:
         """Look at the models again as long as one has no picture yet."""
         lacking = any(not model.thumbnail for model in self._desk.status.models or ())
@@ -540,13 +551,20 @@ class Controller(QtCore.QObject):
     # Showing
 
     def show_soon(self) -> None:
-        """Show how things stand, in a moment. While a drag runs not too often: with the docker, Krita paints the whole
-        window."""
-        if not self._soon.isActive():
+        """Show how things stand, in a moment. How far a drag is, and nothing else, only as often as painting allows."""
+        if self._turn() != self._turn_shown:
+            self._soon.start(_SOON_MS)
+        elif not self._soon.isActive():
             drags = any(edit.is_running for edit in self._edits)
             self._soon.start(self._pace.interval_ms if drags else _SOON_MS)
 
+    def _turn(self) -> object:
+        """What is another one when the artist has to see it at once."""
+        edits = [(edit.is_running, edit.view.phase) for edit in self._edits]
+        return edits, self._notices.shown, self._desk.status.phase
+
     def _show(self) -> None:
+        self._turn_shown = self._turn()
         edit = self._edit()
         if edit is not None:
             edit.follow()

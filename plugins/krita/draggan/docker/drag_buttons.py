@@ -34,7 +34,10 @@ class ModeButton(QtWidgets.QWidget):
             self.button.setChecked(state.mode)
             self._light(state.mode)
         self.button.setEnabled(state.mode or state.can_enter)
-        self.button.setToolTip(state.enter_why or "Place and pull points on the picture. Escape leaves.")
+        self.button.setToolTip(
+            state.enter_why
+            or "Place and pull points on the picture. Escape leaves; while H is held, the edit is hidden."
+        )
         self._layer.setText(f"On layer “{state.layer}”" if state.layer else "")
         self._layer.setVisible(bool(state.layer))
 

@@ -94,7 +94,7 @@ class Panel(QtWidgets.QWidget):
         return QtCore.QSize(_COMFORTABLE_WIDTH, 500)
 
     def minimumSizeHint(self) -> Any:  # noqa: N802  # Qt's name
-        return QtCore.QSize(180, 100)
+        return QtCore.QSize(180, 160)
 
     def changeEvent(self, event: Any) -> None:  # noqa: N802  # Qt's name
         super().changeEvent(event)
