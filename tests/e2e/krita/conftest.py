@@ -30,13 +30,16 @@ def _running() -> Iterator[list[Krita]]:
 
 
 @pytest.fixture
-def krita(_running: list[Krita], desktop: Desktop, krita_profile: Profile) -> Krita:
-    """The Krita that the tests share, with no document open."""
+def krita(_running: list[Krita], desktop: Desktop, krita_profile: Profile) -> Iterator[Krita]:
+    """The Krita that the tests share, with no document open. Nothing may be raised in it that nobody catches."""
     if not _running or _running[0].process.poll() is not None:
         _running[:] = [Krita(desktop, krita_profile)]
     krita = _running[0]
     krita.run("close_documents()")
-    return krita
+    raised = krita.log().count("Traceback")
+    yield krita
+    log = krita.log()
+    assert log.count("Traceback") == raised, log[log.rindex("Traceback") :]
 
 
 @pytest.fixture

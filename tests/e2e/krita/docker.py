@@ -114,6 +114,7 @@ def look():
 
 kept["looking"] = QtCore.QTimer()
 kept["looking"].timeout.connect(look)
+widget.destroyed.connect(kept["looking"].stop)
 kept["looking"].start(40)
 look()
 """

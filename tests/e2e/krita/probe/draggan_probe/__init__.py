@@ -3,7 +3,11 @@
 No thread is needed: Qt tells when the socket can be read.
 """
 
+import faulthandler
 import os
+import signal
+import sys
+import traceback
 
 from krita import Extension, Krita
 
@@ -17,6 +21,8 @@ class Probe(Extension):
         """Krita calls this while it starts; there is no window yet."""
         if sent.PORT not in os.environ:
             return
+        faulthandler.register(signal.SIGUSR1)  # the test may want to know where all threads are
+        sys.excepthook = tell
         self._sent = sent.Sent(vars(tools))
         self._notifier = Notifier(self._sent.socket.fileno(), Notifier.Type.Read)
         self._notifier.activated.connect(self._readable)
@@ -27,6 +33,12 @@ class Probe(Extension):
     def _readable(self, *_):
         if not self._sent.take():
             self._notifier.setEnabled(False)
+
+
+def tell(kind, error, trace):
+    """What nobody caught: into the log, where the tests look. Krita would wait for somebody to close its dialog."""
+    traceback.print_exception(kind, error, trace)
+    sys.stderr.flush()
 
 
 Krita.instance().addExtension(Probe(Krita.instance()))
