@@ -93,9 +93,7 @@ def read_card(path: Path) -> tuple[ModelCard, GeneratorConfig]:
 
 def _write(path: Path, network: nn.Module, metadata: dict[str, str], dtype: torch.dtype) -> None:
     kind = type(network).__name__.lower()
-    tensors = {
-        name: value.detach().to("cpu", dtype).contiguous().clone() for name, value in network.state_dict().items()
-    }
+    tensors = {name: _own(value.detach().to("cpu", dtype).contiguous()) for name, value in network.state_dict().items()}
     # Not with the whole name in it: that may be as long as the system allows already.
     part = path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
     try:
@@ -103,6 +101,11 @@ def _write(path: Path, network: nn.Module, metadata: dict[str, str], dtype: torc
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _own(tensor: Tensor) -> Tensor:
+    """In memory that holds nothing else, as safetensors wants it. Copied only where it must be: models are large."""
+    return tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone()
 
 
 def _read(path: Path, kind: str) -> tuple[Tensors, dict[str, str]]:

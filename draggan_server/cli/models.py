@@ -64,13 +64,9 @@ def add(file: Path, name: str | None, domain: str | None, licence: str | None, a
     drawn to see that it works. FILE itself is not changed, and not needed any more.
     """
     from draggan_server.models import add_model  # torch takes its time
-    from draggan_server.server.thumbnails import Thumbnails
 
-    home = find_home()
     with _readable_errors():
-        library = _library()
-        added = add_model(file, library, home.models, name=name, domain=domain, licence=licence)
-        Thumbnails(home.thumbnails).make(library, added.entry)
+        added = add_model(file, _library(), find_home().models, name=name, domain=domain, licence=licence)
     entry = added.entry
     for remark in added.remarks:
         click.echo(remark, err=True)

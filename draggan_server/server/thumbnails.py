@@ -41,15 +41,11 @@ class Thumbnails:
         """Draws one that is missing, on the engine's thread. False when there was none."""
         for entry in library.entries():
             if self.get(entry) is None:
-                self.make(library, entry)
+                self._drawn[entry.sha256] = self._draw(library, entry)
+                if self._drawn[entry.sha256]:  # one that failed is tried again by the next server
+                    self._keep(entry)
                 return True
         return False
-
-    def make(self, library: ModelLibrary, entry: ModelEntry) -> None:
-        """Draws the model's, and keeps it."""
-        self._drawn[entry.sha256] = self._draw(library, entry)
-        if self._drawn[entry.sha256]:  # one that failed is tried again by the next server
-            self._keep(entry)
 
     def forget(self, sha256: str) -> None:
         """Deletes the file of a model that has gone."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.harness import ServerProcess
+from tests.server.harness import ServerProcess, until
 from tests.server.test_cli import Command, answer
 from tests.unit.checkpoints import writers
 
@@ -24,11 +24,10 @@ def test_a_model_is_added_drawn_by_the_running_server_and_removed(draggan: Comma
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert "Added Added-cats (32 px) from NVIDIA's PyTorch networks" in done.stdout
     assert f"sha-256 {sha256}" in done.stdout
-    thumbnail = server.home.thumbnails / f"{sha256}.png"
-    assert thumbnail.read_bytes().startswith(b"\x89PNG")
-
     listed = {model["id"]: model for model in answer(draggan("models", "list", "--json"))["models"]}
     assert listed["Added-cats"]["licence"] == "CC BY-NC 4.0"
+    thumbnail = server.home.thumbnails / f"{sha256}.png"
+    until(thumbnail.exists, "the server to draw the thumbnail")
     draggan("generate", "--model", "Added-cats", "--seed", "1", "--out", "one.png")
     assert draggan.picture("one.png").std() > 5
     draggan("drag", "--model", "Added-cats", "--seed", "1", "--point", "16,16:18,16", "--steps", "3", "--out", "d.png")

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from draggan_server.checkpoints import CheckpointError, discriminator_file, load_checkpoint
+from draggan_server.checkpoints import CheckpointError, ModelCard, discriminator_file, load_checkpoint, save_checkpoint
 from draggan_server.models import BUNDLED_MODELS, ModelAddError, ModelLibrary, ModelRemovalError, add_model
 from draggan_server.models.adding import id_from_name
-from draggan_server.stylegan2 import z_from_seed
+from draggan_server.stylegan2 import Generator, GeneratorConfig, z_from_seed
 from tests.reference.plain_stylegan2 import draw
 from tests.unit.checkpoints import writers
 from tests.unit.models.test_library import save
@@ -92,6 +93,22 @@ def test_what_cannot_be_dragged_leaves_nothing_behind(tmp_path: Path, library: M
     assert not user.exists()
 
 
+@pytest.mark.parametrize("layer", ["conv0", "torgb"])
+def test_the_upper_blocks_of_a_large_model_are_tried_too(tmp_path: Path, library: ModelLibrary, user: Path, layer: str):
+    source = tmp_path / "large.safetensors"
+    torch.manual_seed(4)
+    generator = Generator(
+        GeneratorConfig(z_dim=8, w_dim=8, img_resolution=256, channel_base=1024, channel_max=8, mapping_layers=2)
+    )
+    save_checkpoint(source, generator, ModelCard("Large", "noise", "MIT"))
+    assert add_model(source, library, user, name="right").entry.resolution == 256
+    for parameter in generator.get_submodule(f"synthesis.b256.{layer}").parameters():
+        parameter.data.fill_(1e30)
+    save_checkpoint(source, generator, ModelCard("Large", "noise", "MIT"))
+    with pytest.raises(ModelAddError, match="draws no picture"):
+        add_model(source, library, user, name="wrong")
+
+
 def test_a_refused_file_leaves_nothing_behind(tmp_path: Path, library: ModelLibrary, user: Path):
     path = tmp_path / "evil.pkl"
     path.write_bytes(b"\x80\x02cos\nsystem\n.")
@@ -106,10 +123,12 @@ def test_what_fails_while_it_is_written_leaves_nothing_behind(
     path = tmp_path / "cats.pkl"
     path.write_bytes(writers.nvidia_file(*networks))
 
-    def full(path: Path) -> None:
-        raise OSError(28, "No space left on device", str(path))
+    def full(tensors: dict, path: Path, metadata: dict) -> None:
+        if "mapping.w_avg" in tensors:  # the discriminator, which comes first, still had room
+            raise OSError(28, "No space left on device", str(path))
+        save_file(tensors, path, metadata)
 
-    monkeypatch.setattr("draggan_server.models.adding.load_checkpoint", full)
+    monkeypatch.setattr("draggan_server.checkpoints.native.save_file", full)
     with pytest.raises(OSError, match="No space"):
         add_model(path, library, user)
     assert list(user.iterdir()) == []
