@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.e2e.editors.desktop import Desktop
 from tests.e2e.editors.gimp import Gimp, Profile
+from tests.e2e.editors.pointer import Place
 from tests.e2e.editors.root import Root
 from tests.e2e.editors.screen_reader import ScreenReader
 from tests.e2e.editors.server import ServerHome
@@ -162,30 +163,64 @@ def test_gimps_own_keys_for_points(window: Window) -> None:
 
 
 def test_pairs_drawn_with_the_paths_tool(window: Window) -> None:
-    """While the window is open: the path is chosen, and what is drawn on becomes points."""
+    """While the window is open: a stroke is drawn with GIMP's own tool, the path chosen, and drawn on."""
     window.show(FACE)
     dialog = window.open()
-    window.gimp.run(
-        "path = kept['path'] = Gimp.Path.new(kept['image'], 'pull'); kept['image'].insert_path(path, None, 0)\n"
-        "path.stroke_new_from_points(Gimp.PathStrokeType.BEZIER, [64, 108] * 3 + [64, 118] * 3, False)"
+    dialog.move(down=610)
+    image = window.reader.wait_for("frame")
+    middle = image.place(0.48, 0.55)
+    window.pointer.click(image.place(0.5, 0.012))
+    window.pointer.key("b")
+    time.sleep(0.5)
+    window.pointer.click(middle)
+    time.sleep(0.3)
+    window.pointer.click(Place(middle.x + 12, middle.y - 9))
+    window.gimp.until("[len(p.get_strokes()) for p in kept['image'].get_paths()] == [1]", timeout_s=20)
+    window.desktop.screenshot("gimp-7-paths-tool")
+    drawn = window.gimp.run(
+        "path = kept['path'] = kept['image'].get_paths()[0]\n"
+        "return [list(path.stroke_get_points(path.get_strokes()[0]).controlpoints), path.get_name()]"
     )
-    combo = dialog.button("Points from a path", "combo box")
-    dialog.pointer.click(combo.middle)
+    (points, name) = drawn
+    dialog.pointer.click(dialog.button("Points from a path", "combo box").middle)
     time.sleep(0.4)
-    dialog.pointer.click(window.reader.wait_for("menu item", "Path “pull”").middle)
+    dialog.pointer.click(window.reader.wait_for("menu item", f"Path “{name}”").middle)
     dialog.wait_until_says("Press Start")
     window.gimp.run(
         "kept['path'].stroke_new_from_points(Gimp.PathStrokeType.BEZIER, [40, 60] * 3 + [36, 56] * 3, False)"
     )
     time.sleep(1)
-    window.desktop.screenshot("gimp-7-path")
+    dialog.move(down=90)
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step")
+    dialog.press("Stop")
+    dialog.wait_until_dragged()
+    dialog.press("Apply")
+    dialog.wait_until_closed()
+    first, second = state_of(window.gimp.run("record(kept['image'].get_layers()[0])")).points
+    assert (first.target_x, first.target_y) == pytest.approx(tuple(points[8:10]), abs=0.01)
+    assert (second.target_x, second.target_y) == (36, 56)
+
+
+def test_an_edit_is_gone_on_with_over_what_lies_below(window: Window) -> None:
+    window.show(FACE + SOFT + "kept['first'] = drag(kept['image'], kept['layer'])\n")
+    before = window.gimp.run("composite(kept['image'])")
+    dialog = window.open()
+    assert dialog.says("dragging goes on from it")
+    dialog.pull(50, 56, 46, 50)
+    window.desktop.screenshot("gimp-16-on")
     dialog.press("Start")
     dialog.wait_until_says("Dragging: step")
     dialog.wait_until_dragged()
     dialog.press("Apply")
     dialog.wait_until_closed()
-    state = state_of(window.gimp.run("record(kept['image'].get_layers()[0])"))
-    assert [(point.target_x, point.target_y) for point in state.points] == [(64, 118), (36, 56)]
+    after, selection = window.gimp.run("composite(kept['image']), selection(kept['image'])")
+    Change(
+        picture(window.gimp, before, 128, 128),
+        picture(window.gimp, after, 128, 128),
+        np.frombuffer(selection, np.float32).reshape(128, 128),
+    ).check()
+    assert len(window.gimp.run(TREE)) == 3
 
 
 def test_what_happens_to_the_image_meanwhile(window: Window) -> None:

@@ -112,6 +112,12 @@ class Dialog:
         across, down = shown.to_widget(Spot(x, y))
         return Place(box[0] + across, box[1] + down)
 
+    def move(self, down: int) -> None:
+        """So far down the screen: the image below can be reached, and afterwards the window's lower edge again."""
+        find = ("search", "--onlyvisible", "--name", "^Drag Points: ")
+        self.window.desktop.shell.run("xdotool", *find, "windowmove", "--sync", "150", str(down))
+        time.sleep(0.5)
+
     def pull(self, x: float, y: float, to_x: float, to_y: float) -> None:
         """Press on a place of the image and pull to another."""
         self.pointer.drag(self.place(x, y), self.place(to_x, to_y))

@@ -139,6 +139,8 @@ class Controller:
         """The edit state that going through the history came to last."""
         self._drags: list[Drag] = []
         self._looked: watch.Look | None = None
+        self._seen = self._subject.rect
+        """What of the image the canvas shows."""
         self._gone = ""
         self._note = ""
         self._closed = False
@@ -314,7 +316,8 @@ class Controller:
         self._hooks.picture(pyramid)
         beginning = yield from _half(edit.begin(self._subject, kept), 0.5)
         self._hooks.frame(beginning.frame)
-        self._hooks.edge((yield from read_edge(self._image, self._subject.rect)))
+        self._seen = pyramid.rect
+        self._hooks.edge((yield from read_edge(self._image, self._seen)))
         return beginning
 
     def _layer_read(self, beginning: Beginning) -> None:
@@ -554,7 +557,7 @@ class Controller:
         elif now.pixels != before.pixels:
             self._note = "The layer was changed in the image since it was read."
         if (now.selected, now.selection) != (before.selected, before.selection) and self._beginning is not None:
-            self._do("", read_edge(self._image, self._subject.rect), self._hooks.edge)
+            self._do("", read_edge(self._image, self._seen), self._hooks.edge)
         self._hooks.changed()
 
     @property
