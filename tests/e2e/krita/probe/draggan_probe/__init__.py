@@ -23,7 +23,7 @@ class Probe(Extension):
             return
         faulthandler.register(signal.SIGUSR1)  # the test may want to know where all threads are
         sys.excepthook = tell
-        self._sent = sent.Sent(vars(tools))
+        self._sent = tools.Calls.sent = sent.Sent(vars(tools))
         self._notifier = Notifier(self._sent.socket.fileno(), Notifier.Type.Read)
         self._notifier.activated.connect(self._readable)
 

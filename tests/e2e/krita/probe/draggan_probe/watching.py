@@ -10,6 +10,7 @@ QtCore = __import__(QT + ".QtCore", fromlist=["QtCore"])
 
 INTERVAL_MS = 10
 _LOOK_S = 0.002
+_WORTH_NOTING_S = 0.005
 _UNSEEN = "somebody held Python's lock"
 
 
@@ -42,6 +43,9 @@ class Calls:
     got no processor is not counted: on a busy computer it says nothing about the call. Made on the main thread.
     """
 
+    sent = None
+    """What the test sends runs on the main thread, too, and is not counted."""
+
     def __init__(self, folder):
         self._folder = folder.rstrip(os.sep) + os.sep
         self._main = threading.get_ident()
@@ -61,11 +65,12 @@ class Calls:
     def _watch(self):
         own_waits = _Waits(threading.get_native_id())
         now, waited, own_waited = time.perf_counter(), self._waits.read_s(), own_waits.read_s()
-        running, where, begun, begun_waited = None, "", now, waited
+        running, where, begun, begun_waited, turns = None, "", now, waited, 1
         while not self._ended.wait(_LOOK_S):
-            before, before_waited, before_own = now, waited, own_waited
+            before, before_waited, before_own, before_turns = now, waited, own_waited, turns
             frame = sys._current_frames().get(self._main)
             now, waited, own_waited = time.perf_counter(), self._waits.read_s(), own_waits.read_s()
+            turns = self.sent.turns
             outermost = _outermost(frame)
             if outermost is not running:
                 if running is not None:
@@ -76,13 +81,20 @@ class Calls:
                 where = self._innermost(frame)
             else:
                 running = None
-                self._note(now - before - _LOOK_S - (own_waited - before_own), _UNSEEN)
+                gap = now - before - _LOOK_S - (own_waited - before_own)
+                if turns == before_turns and turns % 2 == 0 and gap > _WORTH_NOTING_S:
+                    self._note(gap, f"{_UNSEEN}: {self._other_threads()}")
             del frame, outermost
         own_waits.close()
 
     def _note(self, duration_s, where):
-        if duration_s > 0.005:
+        if duration_s > _WORTH_NOTING_S:
             self._longest.append([duration_s * 1000, where])
+
+    def _other_threads(self):
+        """What else of ours may have had the lock."""
+        frames = (frame for thread, frame in sys._current_frames().items() if thread != self._main)
+        return ", ".join(filter(None, map(self._innermost, frames))) or "nothing of ours"
 
     def _is_ours(self, frame):
         return frame.f_code.co_filename.startswith(self._folder)
