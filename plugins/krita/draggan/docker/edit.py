@@ -105,6 +105,8 @@ class Edit:
         self._closed = False
         self._is_stale = False
         """The layer has changed since it was read."""
+        self._is_cleared = False
+        """The points were discarded: those that the layer's edit remembers are not wanted back."""
         self._redraws = False
         """What is opened next has drags that are to lie over the frame again."""
         self._after_open: Callable[[], None] | None = None
@@ -274,6 +276,7 @@ class Edit:
         """Drop points and drags that are not applied. The document stays as it is."""
         self._leave_session()
         self.board.replace(())
+        self._is_cleared = True
         self._origin = None
         self._wants_open = self._wants_start = False
         self._blocked = ""
@@ -512,7 +515,7 @@ class Edit:
             self._work = ""
             self._origin = origin
             self._levels.change(since=origin.since)
-            if origin.state is not None and not self.board.pairs:
+            if origin.state is not None and not self.board.pairs and not self._is_cleared:
                 self.board.replace(resting_pairs(origin.state))
             self.advance()
             self._means.changed()
