@@ -370,7 +370,7 @@ class Edit:
     def _reading_mask(self) -> Job[MaskData | None]:
         frame = self.frame
         assert frame is not None
-        return (yield from selection_mask(self.document, region_of(frame)))
+        return (yield from selection_mask(self.document, region_of(frame), self.node))
 
     def _drag(self, mask: MaskData | None) -> None:
         if not self._wants_start or self._editing is None:

@@ -131,9 +131,13 @@ def settled(document: Any) -> Job[None]:
     raise LayerError(Problem("Krita is still at work on this picture.", "Try again when it has finished."))
 
 
-def selection_mask(document: Any, region: Region) -> Job[MaskData | None]:
-    """How much of each pixel is selected, soft edges included; None where there is no selection at all."""
-    selection = document.selection()
+def selection_mask(document: Any, region: Region, node: Any = None) -> Job[MaskData | None]:
+    """How much of each pixel is selected, soft edges included; None where there is no selection at all.
+
+    A layer's own selection goes before the document's, as it does in Krita.
+    """
+    local = [mask.selection() for mask in nodes.masks(node) if mask.type() == "selectionmask"] if node else []
+    selection = local[-1] if local else document.selection()
     if selection is None:
         return None
     mine = selection.duplicate()  # the other one is the document's own, and changes with it
