@@ -377,6 +377,40 @@ class TestCopies:
         layers.run("kept['watch'].stop()")
         assert layers.native("source") == source
 
+    def test_a_copy_under_another_one_is_deleted(self, layers: Layers, cut_out: np.ndarray[Any, Any]) -> None:
+        layers.run("kept['watch'] = Watch(d); kept['told'] = told = []; kept['watch'].happened.connect(told.append)")
+        data, flags = np.full((20, 20, 4), 200, np.uint8), np.full((20, 20), 255, np.uint8)
+        for source in ("source", "source – dragged"):
+            layers.job(
+                f"insert_copy(d, node({source!r}), result('u8', data, 20, 20, 80, 60, flags))",
+                data=data.tobytes(),
+                flags=flags.tobytes(),
+            )
+            layers.run("kept['watch'].add_result(kept['value'])")
+        layers.settle()
+
+        def seen() -> dict[str, bool]:
+            layers.krita.until("not kept['watch'].is_redrawing", 20)
+            layers.settle()
+            return {one["name"]: one["visible"] for one in layers.tree() if one["name"] != "Background"}
+
+        both = {"source – dragged 2": True, "source – dragged": False, "source": False}
+        assert seen() == both
+        before = layers.composite()
+        layers.run("kept['watch'].look(); node('source – dragged').remove(); d.waitForDone(); kept['watch'].look()")
+        assert seen() == {"source – dragged 2": True, "source": False}
+        assert (layers.composite() == before).all()
+        layers.act("edit_undo")
+        layers.krita.until("kept['told'][-1].what.value == 'result back'", 5)
+        assert seen() == both
+        for name in ("source – dragged", "source – dragged 2"):
+            layers.run("node(name).remove(); d.waitForDone(); kept['watch'].look()", name=name)
+        assert seen() == {"source": True}  # the nearest that is there
+        layers.act("edit_undo")
+        layers.run("kept['watch'].look()")
+        assert seen() == {"source – dragged 2": True, "source": False}
+        layers.run("kept['watch'].stop()")
+
     @pytest.mark.parametrize("mode", ["normal", "screen"])
     def test_of_a_group_is_a_paint_layer(self, layers: Layers, mode: str) -> None:
         layers.document(muted())
@@ -556,6 +590,22 @@ class TestLooking:
         edge = mask[80, 50:75].astype(int)
         assert (np.diff(edge) >= 0).all() and len(set(edge)) > 5
         assert layers.run("return app.action('edit_undo').text()") == undo
+
+    def test_a_layer_s_own_selection_goes_before_the_document_s(self, layers: Layers) -> None:
+        layers.document(muted())
+        layers.run(
+            "mask = d.createSelectionMask('local'); area = Selection(); area.select(50, 40, 80, 60, 200)\n"
+            "mask.setSelection(area); source.addChildNode(mask, None)\n"
+            "area = Selection(); area.select(0, 0, 10, 10, 255); d.setSelection(area); d.waitForDone()"
+        )
+        mine = layers.job("selection_mask(d, Region(0, 0, 200, 150), source)", "value.array.data")
+        expected = np.zeros((150, 200), np.uint8)
+        expected[40:100, 50:130] = 200
+        assert (np.frombuffer(mine, np.uint8).reshape(150, 200) == expected).all()
+        layers.run("nodes.children(source)[0].setVisible(False); d.waitForDone()")
+        for layer in ("source", "node('Background')"):
+            found = layers.job(f"selection_mask(d, Region(0, 0, 200, 150), {layer})", "value.array.data")
+            assert np.frombuffer(found, np.uint8).sum() == 100 * 255
 
 
 class TestTime:

@@ -118,12 +118,16 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
         self._was_shown = shown
         events = []
         steps, self._steps = self._steps, []
+        changed = []
         for result in self._results:
             event = result.look(document)
             if event is not None:
                 events.append(event)
-                if result.is_copy:
-                    self._redraw(result, steps)
+                changed.append(result)
+            result.remember(document)
+        for result in changed:
+            if self._decides_over_source(result):
+                self._redraw(result, steps)
         if _size(document) != self._size:
             self._size = _size(document)
             events.append(Event(What.DOCUMENT_RESIZED))
@@ -158,11 +162,11 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
         document = self._document
         just_now = [_REDO if result.is_there else _UNDO]
         if nodes.is_small(document) or steps != just_now or not _is_in_front(document):
-            result.set_source(document)
+            self._set_source(result)
             document.refreshProjection()
             return
         job = self._step_again(result)
-        self._redrawing = Slices(job, failed=lambda _error: result.set_source(document))
+        self._redrawing = Slices(job, failed=lambda _error: self._set_source(result))
 
     def _step_again(self, result: "_Result") -> Job[None]:
         document = self._document
@@ -170,7 +174,7 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
         back, again = (_UNDO, _REDO) if was_there else (_REDO, _UNDO)
         if not was_there:
             result.show(False)  # it comes back for a moment
-            result.set_source(document)
+            self._set_source(result)
         try:
             yield from settled(document)
             if not self._steps and _is_in_front(document):
@@ -179,7 +183,7 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
                 yield from settled(document)
                 result.look(document)
                 if self._steps == [back] and result.is_there is not was_there:
-                    result.set_source(document, was_there)
+                    self._set_source(result, was_there)
                     self._actions[again].trigger()
                     yield PAUSE
                     yield from settled(document)
@@ -189,9 +193,39 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
         finally:
             result.show(True)
             result.look(document)
-            result.set_source(document)
+            self._set_source(result)
             if result.is_there is not was_there:
                 self.happened.emit(result.event)
+
+    def _decides_over_source(self, result: "_Result") -> bool:
+        """Whether the source of a result that came or went is to be hidden, or shown.
+
+        Not where the artist had hidden the result, nor under a later copy, which shows what the result has become.
+        """
+        if result.hidden_id is None or not result.was_visible:
+            return False
+        return result.is_there or not self._is_under_another(result)
+
+    def _is_under_another(self, result: "_Result") -> bool:
+        over = [other for other in self._results if other.hidden_id == result.layer_id]
+        return any(other.is_there or self._is_under_another(other) for other in over)
+
+    def _set_source(self, result: "_Result", is_there: bool | None = None) -> None:
+        """Hide the source of a copy, or show it: as it must be while the copy is there, or is not.
+
+        Where the source was removed, it is what that was a copy of.
+        """
+        is_there = result.is_there if is_there is None else is_there
+        under, source = result.hidden_id, None
+        while under is not None and source is None:
+            source = _node(self._document, under)
+            copy = next((other for other in self._results if other.layer_id == under), None)
+            if copy is not None:  # that is gone, too: for when it comes back
+                copy.show(not is_there)
+                copy.was_visible = not is_there
+            elif source is not None and source.visible() == is_there:
+                source.setVisible(not is_there)
+            under = copy.hidden_id if copy is not None else None
 
 
 class _Result:
@@ -199,16 +233,21 @@ class _Result:
 
     def __init__(self, result: Inserted) -> None:
         self._result = result
+        self.layer_id = result.layer_id
+        self.hidden_id = result.hidden_id
         self.is_there = True
+        self.was_visible = True
+        """When it was last there."""
 
-    @property
-    def is_copy(self) -> bool:
-        """Whether a source is hidden while it is there."""
-        return self._result.hidden_id is not None
+    def remember(self, document: Any) -> None:
+        """Whether it is seen now, for when it is gone."""
+        node = _node(document, self.layer_id)
+        if node is not None:
+            self.was_visible = node.visible()
 
     def look(self, document: Any) -> Event | None:
         """Whether it has come or gone."""
-        is_there = _node(document, self._result.layer_id) is not None
+        is_there = _node(document, self.layer_id) is not None
         if is_there == self.is_there:
             return None
         self.is_there = is_there
@@ -217,14 +256,7 @@ class _Result:
     @property
     def event(self) -> Event:
         """What has just happened to it."""
-        return Event(What.RESULT_BACK if self.is_there else What.RESULT_GONE, self._result.layer_id)
-
-    def set_source(self, document: Any, is_there: bool | None = None) -> None:
-        """Hide the source, or show it: as it must be while the copy is there, or is not."""
-        is_there = self.is_there if is_there is None else is_there
-        source = _node(document, self._result.hidden_id) if self._result.hidden_id is not None else None
-        if source is not None and source.visible() == is_there:
-            source.setVisible(not is_there)
+        return Event(What.RESULT_BACK if self.is_there else What.RESULT_GONE, self.layer_id)
 
     def show(self, is_visible: bool) -> None:
         """Whether it is drawn with its next step in the undo history."""
