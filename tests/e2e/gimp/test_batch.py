@@ -210,5 +210,5 @@ def test_without_a_server(start_gimp: StartGimp, tmp_path: Path) -> None:
     profile = Profile.make(tmp_path / "profile")
     profile.add_plugin(tmp_path / "empty home")
     gimp = start_gimp(profile)
-    with pytest.raises(ProbeError, match="server is not"):
+    with pytest.raises(ProbeError, match="is not installed on this computer"):
         gimp.run("call('draggan-new-picture', seed=5)")
