@@ -112,7 +112,7 @@ def check_layers() -> None:
     assert layer_rules.needs_copy(layer_rules.LayerLook(opacity=0.5))
     fingerprint = layer_record.Fingerprint(2, 2, "RGBA/U8")
     fingerprint.update(memoryview(bytes(16)))
-    record = layer_record.LayerRecord("layer", fingerprint.digest(), -1, 2, 2, 2, STATE.to_bytes())
+    record = layer_record.LayerRecord("layer", fingerprint.digest(), -1, 2, 2, 2, "", STATE.to_bytes())
     assert layer_record.LayerRecord.from_ascii(record.to_ascii()) == record
     found = layer_record.find([record], "copy", fingerprint.digest())
     assert found and found.how is layer_record.How.DUPLICATE

@@ -1,6 +1,8 @@
 """A layer's edit in a document: kept whole, and found again by pixels first and id second."""
 
 import struct
+import time
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from draggan_client import layer_record
 from draggan_client.errors import EditStateError, EditStateVersionError
-from draggan_client.layer_record import Fingerprint, Found, How, LayerRecord, find
+from draggan_client.layer_record import HEAD_BYTES, MAX_BYTES, Fingerprint, Found, How, LayerRecord, RecordHead, find
 from tests.plugins.strategies import records
 from tests.plugins.test_edit_state import STATE
 
@@ -22,7 +24,7 @@ def fingerprint(pixels: bytes = PIXELS, width: int = 4, height: int = 3, pixel_f
     return made.digest()
 
 
-RECORD = LayerRecord("{a-layer}", fingerprint(), -10, 20, 4, 3, STATE.to_bytes())
+RECORD = LayerRecord("{a-layer}", fingerprint(), -10, 20, 4, 3, "64 x 48", STATE.to_bytes())
 
 
 @given(records(LayerRecord))
@@ -30,6 +32,47 @@ def test_it_survives_a_document(record: LayerRecord) -> None:
     assert LayerRecord.from_bytes(record.to_bytes()) == record
     text = record.to_ascii()
     assert text.isascii() and LayerRecord.from_ascii(f"\n{text} ") == record
+
+
+@given(records(LayerRecord))
+def test_its_head_is_read_alone(record: LayerRecord) -> None:
+    data = record.to_bytes()
+    head = RecordHead.of(data[:HEAD_BYTES], len(data))
+    assert vars(record) == {**vars(head), "state": record.state}
+
+
+def test_the_longest_head_fits() -> None:
+    record = replace(RECORD, layer_id="\U0001f3a8" * 200, document="\U0001f3a8" * 300)
+    data = record.to_bytes()
+    assert vars(RecordHead.of(data[:HEAD_BYTES], len(data))) == {
+        name: value for name, value in vars(record).items() if name != "state"
+    }
+
+
+def test_what_is_in_the_state_takes_no_time() -> None:
+    """A head is read while the editor waits, and the state may be anybody's."""
+    data = replace(RECORD, state=b"\x93" * (16 << 20)).to_bytes()
+    begun = time.process_time()
+    for _ in range(100):
+        RecordHead.of(data[:HEAD_BYTES], len(data))
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("size", [MAX_BYTES + 1, len(RECORD.to_bytes()) + 1, len(RECORD.to_bytes()) - 1, 60, 0])
+def test_a_head_of_another_size_is_refused(size: int) -> None:
+    with pytest.raises(EditStateError, match=r"damaged|not a DragGAN"):
+        RecordHead.of(RECORD.to_bytes()[: min(size, HEAD_BYTES)], size)
+
+
+def test_a_head_that_is_no_place_is_refused() -> None:
+    data = bytearray(RECORD.to_bytes())
+    for at, bad in ((10 + 16 + 8, b"\xff" * 4), (10 + layer_record._FIXED.size, b"\xff")):
+        hostile = bytearray(data)
+        hostile[at : at + len(bad)] = bad
+        end = len(hostile) - len(RECORD.state)
+        hostile[6:10] = struct.pack("<I", zlib.crc32(bytes(hostile[10:end])))
+        with pytest.raises(EditStateError, match="damaged"):
+            RecordHead.of(bytes(hostile[:HEAD_BYTES]), len(hostile))
 
 
 @given(st.integers(0, len(RECORD.to_bytes()) - 1))
@@ -90,6 +133,6 @@ COPY = replace(RECORD, layer_id="{copy}")
     ],
 )
 def test_a_layer_is_found_again(
-    records: tuple[LayerRecord, ...], layer_id: str, pixels: bytes, found: Found | None
+    records: tuple[LayerRecord, ...], layer_id: str, pixels: bytes, found: Found[LayerRecord] | None
 ) -> None:
     assert find(records, layer_id, fingerprint(pixels)) == found

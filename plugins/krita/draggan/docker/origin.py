@@ -73,7 +73,7 @@ def too_little(name: str) -> Problem:
 def origin_of(found: FoundEdit) -> Origin:
     """A layer's own edit, where the layer is now. Takes a while: for another thread. Raises EditStateError."""
     state = found.state()
-    packed = found.record.state if (found.dx, found.dy) == (0, 0) else state.to_bytes()
+    packed = found.packed() if (found.dx, found.dy) == (0, 0) else state.to_bytes()
     return Origin(state.frame, state, packed, lets_nothing_through(state.frame_picture))
 
 

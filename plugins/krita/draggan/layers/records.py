@@ -6,13 +6,15 @@ from typing import Any
 
 from ..draggan_client.edit_state import EditState
 from ..draggan_client.errors import EditStateError
-from ..draggan_client.layer_record import How, LayerRecord, find
+from ..draggan_client.layer_record import HEAD_BYTES, How, LayerRecord, RecordHead, find
 from ..qt import QtCore
 from . import nodes
 from .reading import LayerPrint
 from .region import Region
 
 _PREFIX = "draggan/"
+_MOST = 1000
+"""Records that are looked at: a document made to hold more does not keep the artist waiting."""
 _DESCRIPTION = "DragGAN: the edit that this layer shows"
 
 
@@ -20,14 +22,20 @@ _DESCRIPTION = "DragGAN: the edit that this layer shows"
 class FoundEdit:
     """The edit that a layer shows. `dx`, `dy`: how far (px) the layer was moved since its state was written."""
 
-    record: LayerRecord
+    head: RecordHead
     how: How
+    data: bytes
+    """The whole record, as the document holds it."""
     dx: int = 0
     dy: int = 0
 
+    def packed(self) -> bytes:
+        """The edit state as it was written. Takes a while: for another thread. Raises EditStateError."""
+        return LayerRecord.from_bytes(self.data).state
+
     def state(self) -> EditState:
         """The edit state where the layer is now. Takes a while: for another thread. Raises EditStateError."""
-        state = EditState.from_bytes(self.record.state)
+        state = EditState.from_bytes(self.packed())
         return state.moved(self.dx, self.dy) if (self.dx, self.dy) != (0, 0) else state
 
 
@@ -37,28 +45,31 @@ class Records:
     def __init__(self, document: Any) -> None:
         self._document = document
 
-    def all(self) -> list[LayerRecord]:
-        """Those that can be read. Of a later version, or damaged: left where they are, and left out here."""
+    def all(self) -> list[RecordHead]:
+        """Those that can be read. Of a later version, or damaged: left where they are, and left out here.
+
+        Reads nothing but their heads, and so takes no time, whoever has made the document.
+        """
         readable = []
         for name in self._names():
             try:
-                readable.append(LayerRecord.from_bytes(bytes(self._document.annotation(name))))
+                readable.append(_head(self._document.annotation(name)))
             except EditStateError:
                 continue
         return readable
 
     def unreadable(self, node: Any) -> EditStateError | None:
         """Why the state that belongs to this very layer cannot be read; None: it can, or there is none."""
-        data = bytes(self._document.annotation(_name(nodes.id_of(node))))
-        if not data:
+        data = self._document.annotation(_name(nodes.id_of(node)))
+        if data.isEmpty():
             return None
         try:
-            LayerRecord.from_bytes(data)
+            _head(data)
         except EditStateError as error:
             return error
         return None
 
-    def save(self, node: Any, found: LayerPrint, state: bytes) -> LayerRecord:
+    def save(self, node: Any, found: LayerPrint, state: bytes) -> None:
         """Keep an edit state with the layer that shows it. The document counts as changed then."""
         place = found.region
         record = LayerRecord(
@@ -68,20 +79,21 @@ class Records:
             top=place.top,
             width=place.width,
             height=place.height,
+            document="",
             state=state,
         )
-        self._write(record)
-        return record
+        self._document.setAnnotation(_name(record.layer_id), _DESCRIPTION, QtCore.QByteArray(record.to_bytes()))
 
     def find(self, node: Any, found: LayerPrint) -> FoundEdit | None:
         """The edit that a layer shows, by its pixels first and its id second."""
         known = find(self.all(), nodes.id_of(node), found.digest)
         if known is None:
             return None
-        record = known.record
+        head = known.record
+        data = bytes(self._document.annotation(_name(head.layer_id)))
         if known.how is How.PAINTED_OVER:  # its bounds may have changed with the paint: nothing tells a shift from that
-            return FoundEdit(record, known.how)
-        return FoundEdit(record, known.how, found.region.left - record.left, found.region.top - record.top)
+            return FoundEdit(head, known.how, data)
+        return FoundEdit(head, known.how, data, found.region.left - head.left, found.region.top - head.top)
 
     def remove_stale(self) -> int:
         """Remove the records of layers that are gone; how many. Only right after loading: undo could bring one back.
@@ -100,12 +112,15 @@ class Records:
             self._document.removeAnnotation(_name(record.layer_id))
         return len(stale)
 
-    def _write(self, record: LayerRecord) -> None:
-        self._document.setAnnotation(_name(record.layer_id), _DESCRIPTION, QtCore.QByteArray(record.to_bytes()))
-
     def _names(self) -> Iterable[str]:
-        return sorted(name for name in self._document.annotationTypes() if name.startswith(_PREFIX))
+        names = sorted(name for name in self._document.annotationTypes() if name.startswith(_PREFIX))
+        return names[:_MOST]
 
 
 def _name(layer_id: str) -> str:
     return f"{_PREFIX}{layer_id.strip('{}')}"
+
+
+def _head(annotation: Any) -> RecordHead:
+    """Of a QByteArray, of which no more is copied."""
+    return RecordHead.of(bytes(annotation.left(HEAD_BYTES)), annotation.size())

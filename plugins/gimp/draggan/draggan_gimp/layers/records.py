@@ -64,7 +64,7 @@ def write(layer: Gimp.Layer, state: bytes, form: Form, rect: Rect) -> Work[None]
     """
     erase(layer)
     digest = yield from fingerprint(layer)
-    record = LayerRecord(str(layer.get_tattoo()), digest, rect.left, rect.top, rect.width, rect.height, state)
+    record = LayerRecord(str(layer.get_tattoo()), digest, rect.left, rect.top, rect.width, rect.height, "", state)
     text = record.to_ascii()
     parts = [text[start : start + PART_BYTES] for start in range(0, len(text), PART_BYTES)]
     yield 0.0
