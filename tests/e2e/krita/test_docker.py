@@ -109,10 +109,10 @@ def test_undo_of_an_applied_edit_gives_it_back_to_be_applied_again(krita: Krita,
 def test_stop_midway_keeps_what_was_reached_and_seek_goes_back(krita: Krita, docker: Docker) -> None:
     ready_to_drag(krita, docker)
     pull(krita, CHIN, FAR_BELOW)
-    docker.watch_previews()
     docker.press("draggan_run")
-    krita.until("len(kept['previews']) > 2", DRAG_S)
-    docker.press("draggan_run")
+    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    krita.until("'Step' in find_widget(name='draggan_progress').text()", DRAG_S, every_s=0.01)
+    krita.run("find_widget(name='draggan_run').click()")
     docker.settled(DRAG_S)
     assert docker.history() == (1, 1)
     assert "Stopped" in docker.text("draggan_progress_detail")

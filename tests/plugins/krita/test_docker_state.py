@@ -121,19 +121,19 @@ def test_a_question_is_answered_once_and_by_a_choice() -> None:
     kept = notices_kept.Notices(lambda: changes.append(1))
     kept.ask("q", "Which?", "", (state.Choice("a", "A"), state.Choice("b", "B")), answers.append)
     kept.tell("p", Problem("Broken.", "Mend it."))
-    assert [notice.key for notice in kept.shown] == ["q", "p"]
+    assert [notice.key for notice in kept.shown()] == ["q", "p"]
     kept.answer("q", "b")
     kept.answer("q", "b")
     kept.answer("p", "")
     assert answers == ["b"]
-    assert kept.shown == ()
+    assert kept.shown() == ()
 
 
 def test_notices_do_not_pile_up() -> None:
     kept = notices_kept.Notices(lambda: None)
     for number in range(10):
         kept.tell(f"p{number}", Problem(f"Problem {number}"))
-    assert [notice.message for notice in kept.shown] == ["Problem 9", "Problem 8", "Problem 7"]
+    assert [notice.message for notice in kept.shown()] == ["Problem 9", "Problem 8", "Problem 7"]
 
 
 def test_the_action_file_says_what_the_plugin_says() -> None:
@@ -167,3 +167,17 @@ def test_where_painting_is_slow_a_drag_is_shown_less_often() -> None:
     for _ in range(20):
         pace.took(0.001)
     assert pace.interval_ms == 150, "it was somebody else, for a moment"
+
+
+def test_what_is_asked_about_a_document_is_asked_where_it_is_in_front() -> None:
+    kept = notices_kept.Notices(lambda: None)
+    one, other = (notices_kept.ScopedNotices(kept, scope) for scope in ("1", "2"))
+    one.ask("discard", "Discard?", "", (state.Choice("yes", "Yes"),), lambda choice: None)
+    other.tell("edit", Problem("Refused."))
+    kept.tell("server", Problem("Gone."))
+    assert [notice.message for notice in kept.shown("1")] == ["Discard?", "Gone."]
+    assert [notice.message for notice in kept.shown("2")] == ["Gone.", "Refused."]
+    assert [notice.message for notice in kept.shown()] == ["Gone."]
+    other.drop_all()
+    assert [notice.message for notice in kept.shown("1")] == ["Discard?", "Gone."]
+    assert [notice.message for notice in kept.shown("2")] == ["Gone."]

@@ -62,3 +62,12 @@ def test_only_the_dragged_one_counts_after_discard() -> None:
     made.change(name="New name", since=2)
     made.look(lambda layer_id: True)
     assert made.current == levels.Level("one", "New name", 2)
+
+
+def test_a_result_that_comes_back_may_be_of_drags_that_were_undone_since() -> None:
+    first, second, another = object(), object(), object()
+    level = levels.Level("one", "Face – dragged", 1, b"", (first,))
+    assert level.belongs_to((first, second))
+    assert not level.belongs_to((another, second))
+    assert not level.belongs_to(())
+    assert levels.Level("source", "Face").belongs_to((another,))

@@ -22,7 +22,7 @@ from ..layers.looking import why_not
 from ..layers.region import Region
 from ..layers.spaces import Space
 from ..layers.watch import Watch, What
-from ..qt import QT6, QtCore, QtWidgets, is_gone
+from ..qt import QT6, QtCore, QtWidgets, is_gone, own
 from .edit import Edit, Means
 from .hand_over import HandOver
 from .memory import Memory
@@ -78,7 +78,7 @@ class Controller(QtCore.QObject):
         self._mode.finished.connect(self._mode_ended)
         self._mode.outside.connect(self._pressed_outside)
         self._drawing: Edit | None = None
-        self._wanted_picture: tuple[int, float] | None = None
+        self._wanted_picture: tuple[int, float, Any] | None = None
         self._trouble_told = ""
         self._thumbnails_asked = 0
         self._began = False
@@ -265,9 +265,9 @@ class Controller(QtCore.QObject):
         if self._drawing is not None or (edit is not None and edit.is_busy):
             return
         if edit is not None and edit.unapplied:
-            self._ask_discard(edit, lambda: self._new_picture(seed, psi))
+            self._ask_discard(edit, lambda: self._new_picture(seed, psi, edit.document))
         else:
-            self._new_picture(seed, psi)
+            self._new_picture(seed, psi, self._krita.activeDocument())
 
     def choose_model(self, model: str) -> None:
         """For the pictures and layers that are opened from now on."""
@@ -280,7 +280,7 @@ class Controller(QtCore.QObject):
     def _ask_discard(self, edit: Edit, then: Any) -> None:
         drags = edit.unapplied
         layer = edit.level.name if edit.level else ""
-        self._notices.ask(
+        edit.notices.ask(
             "discard",
             f"Discard the drag on “{layer}”?" if drags == 1 else f"Discard the {drags} drags on “{layer}”?",
             "They are not applied, and cannot be brought back.",
@@ -288,20 +288,19 @@ class Controller(QtCore.QObject):
             lambda choice: then() if choice == "discard" else None,
         )
 
-    def _new_picture(self, seed: int, psi: float) -> None:
+    def _new_picture(self, seed: int, psi: float, document: Any) -> None:
         model = self._chosen_model()
         if model is None:  # the models, and so their sizes, are not known before the server has run
-            self._wanted_picture = (seed, psi)
+            self._wanted_picture = (seed, psi, document)
             if self._desk.status.phase is not ServerPhase.STARTING:
                 self._desk.start()
             self.show_soon()
             return
-        document = self._krita.activeDocument()
         if document is None:
             document = self._new_document(model, seed)
             if document is None:
                 return
-        before = self._edit()
+        before = next((edit for edit in self._edits if edit.is_of(document)), None)
         whole = Region(0, 0, document.width(), document.height())
         frame = frame_for_picture(whole, _selected(document))
         edit = Edit(self._means, document, self._watch(document))
@@ -405,7 +404,7 @@ class Controller(QtCore.QObject):
         if edit is not None and (edit.level is None or edit.is_worth_keeping):
             return edit
         document = self._krita.activeDocument()
-        node = document.activeNode() if document is not None else None
+        node = self._active_node(document) if document is not None else None
         if edit is not None and edit.is_on(node) and not edit.facts().blocked:
             return edit
         problem = why_not(document, node)
@@ -416,7 +415,7 @@ class Controller(QtCore.QObject):
 
     def _begin_on(self, document: Any, node: Any) -> Edit:
         """A new edit on this layer, instead of the document's other."""
-        self._notices.drop("layer", "elsewhere")
+        self._notices.drop("layer")
         before = self._edit()
         edit = Edit(self._means, document, self._watch(document), node)
         if before is not None:
@@ -453,9 +452,9 @@ class Controller(QtCore.QObject):
             return
         if edit.node is None:  # the edit will find out, and say so
             return
-        node = edit.document.activeNode()
+        node = self._active_node(edit.document)
         if node is None or edit.is_on(node) or why_not(edit.document, node) is not None:
-            self._notices.drop("elsewhere")
+            edit.notices.drop("elsewhere")
             return
         if not edit.is_worth_keeping:
             if edit.wants_mode:
@@ -463,7 +462,7 @@ class Controller(QtCore.QObject):
             else:
                 self._forget(edit)
             return
-        self._notices.ask(
+        edit.notices.ask(
             "elsewhere",
             f"The points are on “{edit.level.name}”, and “{node.name()}” is the active layer.",
             "",
@@ -471,12 +470,23 @@ class Controller(QtCore.QObject):
             lambda choice: self._back_or_here(edit, choice),
         )
 
+    def _active_node(self, document: Any) -> Any:
+        """The layer that is chosen in the view in front: each view of a document has one of its own."""
+        view = self._view()
+        if view is not None and view.document() == document:
+            chosen = own(view.selectedNodes())
+            active = document.activeNode()
+            if len(chosen) == 1 or active is None:
+                return chosen[0] if chosen else None
+            return active
+        return document.activeNode()
+
     def _back_or_here(self, edit: Edit, choice: str) -> None:
         node = edit.node
         if choice == "back" and node is not None:
             edit.document.setActiveNode(node)
         elif choice == "here":
-            active = edit.document.activeNode()
+            active = self._active_node(edit.document)
 
             def begin() -> None:
                 self._begin_on(edit.document, active).prepare()
@@ -526,11 +536,13 @@ class Controller(QtCore.QObject):
         if status.phase is ServerPhase.READY and not self._thumbnails_asked:
             self._ask_for_thumbnails()
         if self._wanted_picture is not None and status.phase is ServerPhase.READY and status.models is not None:
-            (seed, psi), self._wanted_picture = self._wanted_picture, None
+            (seed, psi, document), self._wanted_picture = self._wanted_picture, None
             if self._chosen_model() is None:
                 self._notices.tell("models", Problem("The server has no models.", "Run the installer again."))
-            else:
-                self._new_picture(seed, psi)
+            elif document is None or document.width() > 0:  # not closed meanwhile
+                self._new_picture(seed, psi, document)
+        elif status.phase is ServerPhase.OFF:  # starting it was given up
+            self._wanted_picture = None
         self.show_soon()
 
     def _trouble(self) -> Problem:
@@ -561,7 +573,9 @@ class Controller(QtCore.QObject):
     def _turn(self) -> object:
         """What is another one when the artist has to see it at once."""
         edits = [(edit.is_running, edit.view.phase) for edit in self._edits]
-        return edits, self._notices.shown, self._desk.status.phase
+        edit = self._edit()
+        scope = edit.notices.scope if edit is not None else ""
+        return edits, self._notices.shown(scope), self._desk.status.phase
 
     def _show(self) -> None:
         self._turn_shown = self._turn()
@@ -576,7 +590,7 @@ class Controller(QtCore.QObject):
             model=self._model_id(),
             making_picture=self._drawing is not None or self._wanted_picture is not None,
             options=dict(self._options),
-            notices=self._notices.shown,
+            notices=self._notices.shown(edit.notices.scope if edit is not None else ""),
             edit=edit.facts() if edit is not None else None,
         )
         state = docker_state(facts)

@@ -3,6 +3,7 @@
 Lives on Krita's GUI thread and never waits: pixels go through `layers.Slices`, all else through `Editing`.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,7 +38,7 @@ from ..layers.spaces import Depth, Space
 from ..layers.watch import Event, Watch, What
 from ..qt import QtCore
 from .levels import Level, Levels
-from .notices_kept import Notices
+from .notices_kept import Notices, ScopedNotices
 from .origin import (
     Looked,
     Origin,
@@ -59,6 +60,7 @@ _PREVIEW_INTERVAL_S = 0.15
 _PROBLEM = "edit"
 _QUESTION = "painted"
 _GONE = "gone"
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Edit:
         """watch: the document's; it outlives the edit, which leaves results in the document."""
         self._means = means
         self.document = document
+        self.notices = ScopedNotices(means.notices, str(next(_numbers)))
+        """Its own, and the controller's about it."""
         self.board = PointBoard()
         self.wants_mode = False
         """The mode is on whenever this document is in front."""
@@ -112,6 +116,19 @@ class Edit:
         self._after_open: Callable[[], None] | None = None
         self._drawn: Callable[[], None] | None = None
         self._watch = watch
+        self._shift = (0, 0)
+        """How far the layer was moved, and the edit not yet."""
+        self._is_moving = False
+        self._size = _size(document)
+        self._resized_from: tuple[int, ...] | None = None
+        """The document's size that the drags which are not applied belong to, while it has another."""
+        self._ignored = (0, 0)
+        """How far the layer was moved by that."""
+        self._applied: tuple[EditView, bool] | None = None
+        """What is being put into the document, and whether it is laid over the layer."""
+        self._preview_since = 0
+        self._previews: list[tuple[Preview, int]] = []
+        """The newest pictures, and since which position each shows what was changed."""
         self._watch.happened.connect(self._happened)
 
     # What it is
@@ -119,7 +136,18 @@ class Edit:
     @property
     def view(self) -> EditView:
         """How the session stands."""
-        return self._editing.view if self._editing else EditView()
+        view = self._editing.view if self._editing else EditView()
+        state = self._origin.state if self._origin else None
+        if view.state is not None or state is None or self._origin is None:
+            return view
+        # Not open, or not yet: all that was dragged is in the state that it will be opened from.
+        return replace(
+            view,
+            position=state.position,
+            history_length=len(state.history),
+            edit_state=self._origin.packed,
+            state=state,
+        )
 
     @property
     def frame(self) -> Frame | None:
@@ -236,9 +264,9 @@ class Edit:
     def start(self) -> None:
         """Pull the points, as soon as the layer is known."""
         facts = self.facts()
-        if facts.is_running or (facts.is_busy and not facts.opens):
+        if facts.blocked or facts.is_running or (facts.is_busy and not facts.opens):
             return
-        self._means.notices.drop(_PROBLEM)
+        self.notices.drop(_PROBLEM)
         self._wants_start = self._wants_open = True
         self.prepare()
         self.advance()
@@ -255,6 +283,7 @@ class Edit:
         """To the picture after so many of the drags that are not in the document."""
         if self._editing is not None and self.level is not None and not self.is_busy:
             self._asked = "seek"
+            self.notices.drop("discard")
             self._editing.seek(self._since + drags, self._preview())
 
     def apply(self) -> None:
@@ -265,22 +294,30 @@ class Edit:
         node = self.node
         if node is None:
             return
+        self.notices.drop("discard", "elsewhere")
         reason = needs_copy(look(node, self._origin is None or self._origin.is_opaque))
+        if self.level is not None and self.level.is_edit:
+            reason = None  # only changes are in that layer: a copy of it would have nothing to change
+        self._applied = (self.view, reason is None)
         if reason is None:
             self._fetch(ResultRequest("edit", facts.since, self._depth()))
         else:
-            self._means.notices.remark("copy", wording.copy_text(reason))
+            self.notices.remark("copy", wording.copy_text(reason))
             self._do("Reading the layer …", self._reading_frame(node), self._fetch_copy)
 
     def discard(self) -> None:
         """Drop points and drags that are not applied. The document stays as it is."""
+        if self._slices is not None or self._asked == "fetch":
+            return  # on its way into the document
         self._leave_session()
         self.board.replace(())
         self._is_cleared = True
         self._origin = None
         self._wants_open = self._wants_start = False
         self._blocked = ""
-        self._means.notices.drop(_PROBLEM, _QUESTION, _GONE, "copy")
+        self._resized_from, self._size = None, _size(self.document)
+        self._shift = self._ignored = (0, 0)
+        self.notices.drop_all()
         self._levels.forget_others()
         self.prepare()
         self._means.changed()
@@ -304,7 +341,7 @@ class Edit:
         if self._slices is not None:
             self._slices.cancel()
             self._slices = None
-        self._means.notices.drop(_PROBLEM, _QUESTION, _GONE, "copy")
+        self.notices.drop_all()
 
     # A new picture
 
@@ -343,7 +380,10 @@ class Edit:
             self._begin(FromState(origin.packed))
             return
         node = self.node
-        if node is not None:
+        if node is None:
+            self._levels_changed()
+        else:
+            self._watch_layer()
             self._do("Reading the layer …", self._reading_frame(node), self._open_picture)
 
     def _open_picture(self, reading: Reading) -> None:
@@ -373,9 +413,9 @@ class Edit:
         return (yield from selection_mask(self.document, region_of(frame), self.node))
 
     def _drag(self, mask: MaskData | None) -> None:
-        if not self._wants_start or self._editing is None:
+        wanted, self._wants_start = self._wants_start, False
+        if not wanted or self._editing is None:
             return
-        self._wants_start = False
         self._asked = "drag"
         self._editing.drag(self.board.wire(), mask, self._means.options(), self._preview())
         self._means.changed()
@@ -396,6 +436,7 @@ class Edit:
     def _preview(self) -> PreviewOptions:
         frame = self.frame
         side = min(max(int(frame.size) if frame else 0, _PREVIEW_SIDES[0]), _PREVIEW_SIDES[1])
+        self._preview_since = self._since
         return PreviewOptions(side, "png", _PREVIEW_INTERVAL_S, "edit", self._since)
 
     # What the server says
@@ -407,11 +448,13 @@ class Edit:
         if view.problem is not None and view.problem is not self._told:
             self._told = view.problem
             self._wants_start = False
-            self._means.notices.tell(_PROBLEM, view.problem)
+            self.notices.tell(_PROBLEM, view.problem)
             self._means.server_asked()
         if self._asked and not view.is_busy:
             asked, self._asked = self._asked, ""
             self._ended(asked, view)
+            if self._redraws and not self._asked and self._slices is None:
+                self._show_level()
         self._means.changed()
 
     def _ended(self, asked: str, view: EditView) -> None:
@@ -419,10 +462,7 @@ class Edit:
         if asked == "drag":
             self.board.follow(view.handles)
         if view.problem is not None:
-            if asked == "open" and view.phase is not Phase.READY:
-                self._wants_open = False
-            if self._after_open is not None:
-                self._gave_up(view.problem)
+            self._failed_to(asked, view.problem, view.phase)
             return
         if asked == "drag" and view.phase is Phase.READY:
             self.board.settle(view.reached | pins)
@@ -432,24 +472,54 @@ class Edit:
         elif asked == "open":
             self._opened(view)
 
+    def _failed_to(self, asked: str, problem: Problem, phase: Phase) -> None:
+        if self._after_open is not None:
+            self._gave_up(problem)
+        elif asked == "open":
+            self._wants_open = False
+            refused = phase is Phase.IDLE  # not lost: nothing was opened, and will not be
+            if refused:
+                self._leave_session()
+            if refused and self._origin is not None and self._origin.packed:
+                self._ask_begin_anew(problem)
+
+    def _ask_begin_anew(self, problem: Problem) -> None:
+        def answered(choice: str) -> None:
+            node = self.node
+            if choice == "layer" and node is not None:
+                self.board.replace(())
+                self._take_as_it_is(own_frame(self.document, node))
+                self._means.changed()
+
+        self.notices.drop(_PROBLEM)
+        self.notices.ask(
+            _QUESTION,
+            problem.message,
+            f"{problem.hint} Or begin anew with the layer as it is now.".strip(),
+            (Choice("layer", "Take the layer as it is"), Choice("keep", "Leave it")),
+            answered,
+        )
+
     def _opened(self, view: EditView) -> None:
         after, self._after_open = self._after_open, None
         if view.phase is not Phase.READY:  # stopped
             self._wants_open = self._wants_start = False
+            self._leave_session()
             self._end_drawing()
         elif after is not None:
             after()
         else:
             self._watch_layer()
-            if self._redraws:
-                self._show_level()
             self.advance()
-        self._redraws = False
 
     def _pictured(self, preview: Preview) -> None:
         if self._asked == "open" or preview is self.view.opened_preview:
+            self.over = b""
             return
-        self.over = preview.data
+        if all(known is not preview for known, _ in self._previews):
+            self._previews = [*self._previews[-3:], (preview, self._preview_since)]
+        since = next(since for known, since in self._previews if known is preview)
+        self.over = preview.data if since == self._since else b""
 
     def _fetch(self, request: ResultRequest) -> None:
         if self._editing is None:
@@ -461,7 +531,7 @@ class Edit:
     def _gave_up(self, problem: Problem) -> None:
         self._work = ""
         self._asked = ""
-        self._means.notices.tell(_PROBLEM, problem)
+        self.notices.tell(_PROBLEM, problem)
         self._end_drawing()
         self._means.changed()
 
@@ -469,7 +539,7 @@ class Edit:
 
     def _looked(self, found: Looked) -> None:
         if found.unreadable is not None:
-            self._means.notices.tell(_PROBLEM, Problem.of(found.unreadable))
+            self.notices.tell(_PROBLEM, Problem.of(found.unreadable))
         if found.edit is None:
             self._take_as_it_is(found.frame)
         elif found.edit.how is How.PAINTED_OVER:
@@ -482,12 +552,14 @@ class Edit:
             self._block(too_little(self._name))
             return
         self._origin = Origin(frame)
+        self._levels.change(since=0, base=b"", history=())
+        self._watch_layer()
         self.advance()
 
     def _block(self, problem: Problem) -> None:
         self._wants_open = self._wants_start = False
         self._blocked = str(problem)
-        self._means.notices.tell(_GONE, problem)
+        self.notices.tell(_GONE, problem)
 
     def _ask_painted(self, found: Looked) -> None:
         def answered(choice: str) -> None:
@@ -497,7 +569,7 @@ class Edit:
                 self._take_as_it_is(found.frame)
             self._means.changed()
 
-        self._means.notices.ask(
+        self.notices.ask(
             _QUESTION,
             f"“{self._name}” was painted on since it was dragged.",
             "Go on from the edit, which does not know what was painted, or begin anew with the layer as it is now?",
@@ -514,7 +586,9 @@ class Edit:
         def loaded(origin: Origin) -> None:
             self._work = ""
             self._origin = origin
-            self._levels.change(since=origin.since)
+            history = origin.state.drags if origin.state is not None else ()
+            self._levels.change(since=origin.since, history=history)
+            self._watch_layer()
             if origin.state is not None and not self.board.pairs and not self._is_cleared:
                 self.board.replace(resting_pairs(origin.state))
             self.advance()
@@ -522,7 +596,7 @@ class Edit:
 
         def unreadable(error: Exception) -> None:
             self._work = ""
-            self._means.notices.tell(_PROBLEM, Problem.of(error))
+            self.notices.tell(_PROBLEM, Problem.of(error))
             node = self.node
             if node is not None:
                 self._take_as_it_is(own_frame(self.document, node))
@@ -558,11 +632,13 @@ class Edit:
 
     def _inserted(self, inserted: Inserted) -> None:
         node = inserted.node
-        view = self.view
+        view, is_edit = self._applied or (self.view, False)
+        self._applied = None
         facts = self.facts()
         opened = view.opened_preview.data if view.opened_preview else b""
         base = laid_over(facts.base or opened, edit_preview(view))
-        self._levels.put(Level(inserted.layer_id, node.name(), view.position, base))
+        history = view.state.drags if view.state is not None else ()
+        self._levels.put(Level(inserted.layer_id, node.name(), view.position, base, history, is_edit))
         self._watch.add_result(inserted)
         self._watch_layer()
         self.over = b""
@@ -596,7 +672,7 @@ class Edit:
         if self._origin is None:  # it was only looked at
             self._block(problem)
         else:
-            self._means.notices.tell(_PROBLEM, problem)
+            self.notices.tell(_PROBLEM, problem)
         self._end_drawing()
         self._means.changed()
 
@@ -617,7 +693,9 @@ class Edit:
         if self._slices is not None:  # Krita may be drawing: what it is asked for now would wait for that
             return
         node = self.node
-        if node is not None and node.name() != self._name:
+        if node is None and self.level is not None and not self._levels.is_gone:
+            self._levels_changed()
+        elif node is not None and node.name() != self._name:
             self._levels.change(name=node.name())
             self._means.changed()
 
@@ -625,7 +703,7 @@ class Edit:
         if self._closed:
             return
         if event.what in (What.RESULT_GONE, What.RESULT_BACK, What.SOURCE_GONE, What.SOURCE_BACK):
-            self._layers_changed()
+            self._levels_changed()
         elif event.what is What.LAYER_MOVED:
             self._moved(event.dx, event.dy)
         elif event.what is What.LAYER_PAINTED:
@@ -633,7 +711,7 @@ class Edit:
         elif event.what is What.DOCUMENT_RESIZED:
             self._resized()
 
-    def _layers_changed(self) -> None:
+    def _levels_changed(self) -> None:
         """Undo takes a result away, and redo brings it back: the highest that is there is the edit's layer."""
         if not self._levels.look(lambda layer_id: self._node(layer_id) is not None):
             return
@@ -646,56 +724,96 @@ class Edit:
                     )
                 )
         else:
-            self._blocked = ""
-            self._means.notices.drop(_GONE)
-            self._show_level()
+            if self._resized_from is None:
+                self._blocked = ""
+                self.notices.drop(_GONE)
+            self._level_came()
         self._means.changed()
+
+    def _level_came(self) -> None:
+        """Another layer is the edit's now. One that comes back by redo may be of drags that were undone since."""
+        state, level = self.view.state, self.level
+        if state is None or level is None or level.belongs_to(state.history):
+            self._show_level()
+            return
+        self._leave_session()
+        self.board.replace(())
+        self._origin = None
+        self._wants_open = False
+        self._levels.forget_others()
+        self.prepare()
 
     def _moved(self, dx: int, dy: int) -> None:
         """The layer was moved: the edit goes with it."""
-        state = self.view.state
-        self.stop()
-        self.board.replace(moved_pairs(self.board.pairs, dx, dy))
-        self._leave_session()
-        if state is None:
-            self._is_stale = True
-            self.prepare()
+        dx, dy = dx + self._ignored[0], dy + self._ignored[1]
+        self._ignored = (0, 0)
+        if self._resized_from is not None:
+            self._ignored = (dx, dy)
+        elif (dx, dy) != (0, 0):
+            self.board.replace(moved_pairs(self.board.pairs, dx, dy))
+            self._shift = (self._shift[0] + dx, self._shift[1] + dy)
+            if not self._is_moving:
+                self._move_along()
+
+    def _move_along(self) -> None:
+        view, origin, (dx, dy) = self.view, self._origin, self._shift
+        self._shift = (0, 0)
+        self._wants_start = False
+        if view.state is None or view.edit_state is None or origin is None:
+            self._forget_session()
+            self.points_changed()
             return
-        is_opaque = self._origin.is_opaque if self._origin else True
+        state, is_opaque = view.state, origin.is_opaque
+        self._origin = Origin(state.frame, state, view.edit_state, is_opaque)
+        self._leave_session()
+        self._is_moving = True
         self._work = "Moving the edit along …"
         self._means.worker.do(lambda: moved_origin(state, dx, dy, is_opaque), self._moved_along, self._failed)
 
     def _moved_along(self, origin: Origin) -> None:
         self._work = ""
+        self._is_moving = False
         self._origin = origin
-        self._wants_open = True
-        self._redraws = True
+        if self._shift != (0, 0):
+            self._move_along()
+            return
+        self._wants_open = self._redraws = self.unapplied > 0
         self.advance()
         self._means.changed()
 
     def _painted(self) -> None:
-        if self.view.state is None:
-            return  # nothing is open: the layer is read anew before it is
         if not self.unapplied and not self.is_running:
+            was_opening = self._asked == "open"
             self._forget_session()
+            if was_opening:
+                self.points_changed()
         else:
-            self._means.notices.remark(
+            self.notices.remark(
                 "meanwhile",
                 f"“{self._name}” was painted on.",
                 "The drags that are not applied do not know of that: what they change lies over it.",
             )
 
     def _resized(self) -> None:
-        if self.unapplied or self.is_running:
+        size = _size(self.document)
+        if self._resized_from == size:  # undone
+            self._resized_from = None
+            self._blocked = ""
+            self.notices.drop(_GONE)
+            self._show_level()
+        elif self._resized_from is None and not (self.unapplied or self.is_running):
+            self._size = size
+            self._forget_session()
+        elif self._resized_from is None:
             self.stop()
+            self._resized_from = self._size
             self._block(
                 Problem(
                     "The picture was cropped, scaled or turned: the drags that are not applied do not fit any more.",
                     "Undo that, or discard the drags.",
                 )
             )
-        else:
-            self._forget_session()
+        self._means.changed()
 
     def _forget_session(self) -> None:
         """The layer is read again when it is next needed; the points stay."""
@@ -711,7 +829,13 @@ class Edit:
     def _show_level(self) -> None:
         """Another layer is the edit's now: what is not in it shows over it again."""
         self.over = b""
-        if self._editing is not None and not self.view.is_busy and self.view.state is not None:
+        self._watch_layer()
+        self._redraws = self._editing is not None and self.view.is_busy
+        if self._editing is not None and not self._redraws and self.view.state is not None:
             self._asked = "level"
-            self._editing.seek(self.view.position, self._preview())
+            self._editing.seek(max(self.view.position, self._since), self._preview())
         self._means.changed()
+
+
+def _size(document: Any) -> tuple[int, ...]:
+    return document.xOffset(), document.yOffset(), document.width(), document.height()

@@ -1,6 +1,6 @@
 """The layers that show an edit: the one it began with, and above it one for each time it was applied. No Krita."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 
@@ -13,6 +13,14 @@ class Level:
     since: int = 0
     base: bytes = b""
     """A picture of the frame as it was then, for the docker; empty: as it was opened."""
+    history: tuple[object, ...] = ()
+    """The drags that are in it."""
+    is_edit: bool = False
+    """It lies over the layer below it, and holds only what was changed."""
+
+    def belongs_to(self, history: Sequence[object]) -> bool:
+        """Whether it shows a place of this history. Undone and dragged another way, it would be another's."""
+        return tuple(history[: len(self.history)]) == self.history
 
 
 class Levels:
@@ -52,9 +60,7 @@ class Levels:
         self._levels = self._levels[self._current : self._current + 1]
         self._current = 0
 
-    def change(self, name: str | None = None, since: int | None = None) -> None:
+    def change(self, **changed: object) -> None:
         """The layer that is dragged was renamed, or is found to show another position."""
-        level = self._levels[self._current]
-        self._levels[self._current] = replace(
-            level, name=level.name if name is None else name, since=level.since if since is None else since
-        )
+        if self._levels:
+            self._levels[self._current] = replace(self._levels[self._current], **changed)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ Answered = Callable[[str], None]
 """What is done with an answer: the key of a choice."""
 
 _PROBLEMS_KEPT = 3
+_SCOPED = "/"
 
 
 class Notices:
@@ -18,10 +19,13 @@ class Notices:
         self._changed = changed
         self._notices: dict[str, tuple[Notice, Answered | None]] = {}
 
-    @property
-    def shown(self) -> tuple[Notice, ...]:
-        """Questions first, then the newest."""
-        newest_first = [notice for notice, _ in reversed(list(self._notices.values()))]
+    def shown(self, scope: str = "") -> tuple[Notice, ...]:
+        """Those of this scope and of none. Questions first, then the newest."""
+        newest_first = [
+            notice
+            for key, (notice, _) in reversed(list(self._notices.items()))
+            if _SCOPED not in key or key.startswith(f"{scope}{_SCOPED}")
+        ]
         return tuple(sorted(newest_first, key=lambda notice: not notice.choices))
 
     def tell(self, key: str, problem: Problem, tone: Tone = Tone.PROBLEM) -> None:
@@ -49,6 +53,10 @@ class Notices:
         if found:
             self._changed()
 
+    def keys_of(self, beginning: str) -> list[str]:
+        """The keys of all notices that begin so."""
+        return [key for key in self._notices if key.startswith(beginning)]
+
     def _put(self, notice: Notice, answered: Answered | None) -> None:
         before = self._notices.get(notice.key)
         if before is not None and before[0] == notice:  # it stays where it is
@@ -60,3 +68,34 @@ class Notices:
         for key in told[:-_PROBLEMS_KEPT]:
             del self._notices[key]
         self._changed()
+
+
+class ScopedNotices:
+    """The notices of one document: shown while it is in front, and gone with it."""
+
+    def __init__(self, notices: Notices, scope: str) -> None:
+        self._notices = notices
+        self.scope = scope
+
+    def tell(self, key: str, problem: Problem, tone: Tone = Tone.PROBLEM) -> None:
+        """See `Notices.tell`."""
+        self._notices.tell(self._key(key), problem, tone)
+
+    def remark(self, key: str, message: str, hint: str = "") -> None:
+        """See `Notices.remark`."""
+        self._notices.remark(self._key(key), message, hint)
+
+    def ask(self, key: str, message: str, hint: str, choices: tuple[Choice, ...], answered: Answered) -> None:
+        """See `Notices.ask`."""
+        self._notices.ask(self._key(key), message, hint, choices, answered)
+
+    def drop(self, *keys: str) -> None:
+        """See `Notices.drop`."""
+        self._notices.drop(*map(self._key, keys))
+
+    def drop_all(self) -> None:
+        """The document is gone, or its edit."""
+        self._notices.drop(*self._notices.keys_of(f"{self.scope}{_SCOPED}"))
+
+    def _key(self, key: str) -> str:
+        return f"{self.scope}{_SCOPED}{key}"

@@ -114,7 +114,7 @@ def docker_state(facts: Facts) -> DockerState:
         history=HistoryLook(
             max(0, edit.view.position - edit.since),
             max(0, edit.view.history_length - edit.since),
-            not busy and not edit.blocked,
+            not busy and not edit.blocked and edit.view.phase in (Phase.READY, Phase.LOST),
         ),
         options=tuple(facts.options.items()),
         server=server_look(facts.server),
