@@ -82,3 +82,9 @@ def test_a_picture_without_a_place_is_refused() -> None:
     nowhere = PNG[:8] + b"".join(png_place._chunk(kind, data) for kind, data in parts)
     with pytest.raises(ValueError, match="does not say where it lies"):
         png_place.moved(nowhere, 1, 1)
+
+
+def test_the_size_of_a_picture_is_known_before_it_is_unpacked() -> None:
+    assert png_place.size_of(PNG[:33]) == (50, 40)
+    for damaged in (b"", PNG[:32], b"x" + PNG[1:], PNG[:12] + b"IDAT" + PNG[16:]):
+        assert png_place.size_of(damaged) is None

@@ -12,6 +12,7 @@ KEY = "draggan"
 """Of the text chunk: a JSON object whose "place" is [left, top, width, height] in document px."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_IHDR_END = 33
 _PREFIX = KEY.encode("latin-1") + b"\0"
 
 
@@ -23,6 +24,14 @@ def moved(png: bytes, dx: int, dy: int) -> bytes:
     return _SIGNATURE + b"".join(
         _chunk(kind, _moved(data, dx, dy) if _has_place(kind, data) else data) for kind, data in parts
     )
+
+
+def size_of(png: bytes) -> tuple[int, int] | None:
+    """Width and height, before anything of it is unpacked; None: it is no PNG."""
+    if png[:8] != _SIGNATURE or png[12:16] != b"IHDR" or len(png) < _IHDR_END:
+        return None
+    width, height = _u32(png, 16), _u32(png, 20)
+    return width, height
 
 
 def _has_place(kind: bytes, data: bytes) -> bool:

@@ -7,7 +7,7 @@ import textwrap
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.editors.krita import Krita
+from tests.plugins.test_edit_state import STATE
 
 PRELUDE = """
 from draggan.draggan_client.arrays import Array
@@ -757,6 +758,23 @@ class TestRecords:
             "return str(Records(d).unreadable(node('source – dragged'))), len(Records(d).all())"
         )
         assert "format 9" in error[0] and error[1] == 0
+
+    def test_an_impossible_frame_is_refused(self, layers: Layers) -> None:
+        self.keep(layers)
+        said = []
+        for size in (64, 1e6):
+            state = replace(STATE, frame=replace(STATE.frame, size=size), frame_picture=b"\x89PNG, but no more")
+            said.append(
+                layers.run(
+                    "from draggan.docker.origin import origin_of\n"
+                    "name = 'source – dragged'; Records(d).save(node(name), kept['print'], state)\n"
+                    "try: return origin_of(Records(d).find(node(name), kept['print'])).is_opaque\n"
+                    "except Exception as error: return str(error)",
+                    state=state.to_bytes(),
+                )
+            )
+        assert said[0] is False  # a picture that cannot be read may let something through
+        assert "damaged: its frame is 1e+06 px wide" in said[1]
 
     def test_hostile_ones_take_no_time(self, layers: Layers) -> None:
         self.keep(layers)

@@ -5,7 +5,8 @@ from typing import Any
 
 from ..draggan_client.edit_state import EditState
 from ..draggan_client.editing import Problem
-from ..draggan_client.errors import DragganError
+from ..draggan_client.errors import DragganError, EditStateError
+from ..draggan_client.framing import MAX_BODY_BYTES
 from ..draggan_client.messages import Frame
 from ..draggan_client.points import Pair, Pairs, Spot, pairs_of
 from ..layers.looking import why_not
@@ -73,6 +74,11 @@ def too_little(name: str) -> Problem:
 def origin_of(found: FoundEdit) -> Origin:
     """A layer's own edit, where the layer is now. Takes a while: for another thread. Raises EditStateError."""
     state = found.state()
+    if 4 * state.frame.size**2 > MAX_BODY_BYTES:  # no server takes, or makes, so much
+        raise EditStateError(
+            f"This layer's edit is damaged: its frame is {state.frame.size:g} px wide.",
+            "Start a new edit on this layer.",
+        )
     packed = found.packed() if (found.dx, found.dy) == (0, 0) else state.to_bytes()
     return Origin(state.frame, state, packed, lets_nothing_through(state.frame_picture))
 

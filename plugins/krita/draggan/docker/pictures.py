@@ -3,7 +3,11 @@
 import functools
 from typing import Any
 
+from ..draggan_client import png_place
 from ..qt import QtCore, QtGui
+
+_MOST_PX = 1 << 26
+"""Of a picture that came with a document: 8192 x 8192, which is 0.5 GB with 16 bits."""
 
 
 @functools.lru_cache(maxsize=4)  # the same picture is shown in the docker and on the canvas
@@ -31,10 +35,16 @@ def laid_over(base: bytes, over: bytes) -> bytes:
 
 
 def lets_nothing_through(file: bytes) -> bool:
-    """Whether no pixel of a PNG is transparent, not even a little. No picture: nothing lets through."""
-    image = image_of(file)
-    if image is None or not image.hasAlphaChannel():
+    """Whether no pixel of a PNG is transparent, not even a little. No picture: nothing lets through.
+
+    What cannot be read, or is too large to be looked at, may let something through.
+    """
+    if not file:
         return True
+    size = png_place.size_of(file)
+    image = image_of(file) if size is not None and size[0] * size[1] <= _MOST_PX else None
+    if image is None or not image.hasAlphaChannel():
+        return image is not None
     alpha = image.convertToFormat(QtGui.QImage.Format.Format_Alpha8)
     bits = alpha.constBits()
     bits.setsize(alpha.bytesPerLine() * alpha.height())
