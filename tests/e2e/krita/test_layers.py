@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.editors.krita import Krita
+from tests.e2e.krita.docker import Docker
 from tests.plugins.test_edit_state import STATE
 
 PRELUDE = """
@@ -749,6 +750,43 @@ class TestRecords:
         self.keep(layers)
         layers.run("node('source – dragged').setPixelData(bytes(8), 90, 60, 1, 1)")
         assert self.found(layers, "source – dragged") == ["painted over", 0, 0, self.STATE]
+
+    @pytest.mark.parametrize(
+        ("change", "expected"),
+        [
+            ("d.scaleImage(100, 75, 72, 72, 'Bicubic')", ["painted over", False, False]),
+            ("d.setColorSpace('RGBA', 'U8', 'sRGB-elle-V2-srgbtrc.icc')", ["painted over", True, True]),
+            ("node(name).setPixelData(bytes(8), 90, 60, 1, 1)", ["painted over", True, False]),
+            ("d.resizeImage(-20, -10, 240, 200)", ["same", True, False]),
+        ],
+    )
+    def test_a_document_that_is_another_one_now(self, layers: Layers, change: str, expected: list[Any]) -> None:
+        self.keep(layers)
+        layers.run(f"name = 'source – dragged'\n{change}; d.waitForDone()")
+        self.print_of(layers, "source – dragged")
+        found = "edit.how.value, edit.fits, edit.is_converted"
+        assert (
+            layers.run(f"edit = Records(d).find(node('source – dragged'), kept['print'])\nreturn {found}") == expected
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "expected"),
+        [
+            ("d.scaleImage(100, 75, 72, 72, 'Bicubic')", "The picture was cropped, scaled or turned since “source – "),
+            ("d.setColorSpace('RGBA', 'U8', 'sRGB-elle-V2-srgbtrc.icc')", "dragged” was converted or painted on since"),
+            ("node(name).setPixelData(bytes(8), 90, 60, 1, 1)", "dragged” was painted on since it was dragged."),
+        ],
+    )
+    def test_the_docker_says_that_it_is_another_one_now(self, layers: Layers, change: str, expected: str) -> None:
+        self.keep(layers)
+        layers.run(f"name = 'source – dragged'\n{change}; d.waitForDone(); d.setActiveNode(node(name))")
+        docker = Docker(layers.krita)
+        docker.press("draggan_mode")
+        latest = time.monotonic() + 20
+        while not any(expected in text for text in docker.notices()):
+            assert time.monotonic() < latest, docker.notices()
+            time.sleep(0.1)
+        docker.press("draggan_mode")
 
     def test_a_state_of_a_later_version_is_left_alone(self, layers: Layers) -> None:
         self.keep(layers)

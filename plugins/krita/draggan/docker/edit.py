@@ -542,6 +542,13 @@ class Edit:
             self.notices.tell(_PROBLEM, Problem.of(found.unreadable))
         if found.edit is None:
             self._take_as_it_is(found.frame)
+        elif found.edit.how is How.PAINTED_OVER and not found.edit.fits:
+            self.notices.remark(
+                "fits",
+                f"The picture was cropped, scaled or turned since “{self._name}” was dragged.",
+                "That edit does not fit any more: drags begin anew with the layer as it is now.",
+            )
+            self._take_as_it_is(found.frame)
         elif found.edit.how is How.PAINTED_OVER:
             self._ask_painted(found)
         else:
@@ -571,7 +578,7 @@ class Edit:
 
         self.notices.ask(
             _QUESTION,
-            f"“{self._name}” was painted on since it was dragged.",
+            f"“{self._name}” was {_what_was_done(found.edit)} since it was dragged.",
             "Go on from the edit, which does not know what was painted, or begin anew with the layer as it is now?",
             (
                 Choice("edit", "Go on from the edit", "Drags start from the picture before it was painted on."),
@@ -839,3 +846,8 @@ class Edit:
 
 def _size(document: Any) -> tuple[int, ...]:
     return document.xOffset(), document.yOffset(), document.width(), document.height()
+
+
+def _what_was_done(found: FoundEdit | None) -> str:
+    """To a layer that has other pixels now; nothing tells a conversion from paint."""
+    return "converted or painted on" if found is not None and found.is_converted else "painted on"

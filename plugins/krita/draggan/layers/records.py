@@ -11,10 +11,12 @@ from ..qt import QtCore
 from . import nodes
 from .reading import LayerPrint
 from .region import Region
+from .spaces import Space
 
 _PREFIX = "draggan/"
 _MOST = 1000
 """Records that are looked at: a document made to hold more does not keep the artist waiting."""
+_LOOK_LENGTH = 300
 _DESCRIPTION = "DragGAN: the edit that this layer shows"
 
 
@@ -28,6 +30,10 @@ class FoundEdit:
     """The whole record, as the document holds it."""
     dx: int = 0
     dy: int = 0
+    fits: bool = True
+    """Whether the document has the size that it had then: whatever was painted over lies where it lay."""
+    is_converted: bool = False
+    """Whether the layer has another colour space now: then its pixels differ, though nobody painted on it."""
 
     def packed(self) -> bytes:
         """The edit state as it was written. Takes a while: for another thread. Raises EditStateError."""
@@ -79,7 +85,7 @@ class Records:
             top=place.top,
             width=place.width,
             height=place.height,
-            document="",
+            document=_look(self._document, node),
             state=state,
         )
         self._document.setAnnotation(_name(record.layer_id), _DESCRIPTION, QtCore.QByteArray(record.to_bytes()))
@@ -92,7 +98,8 @@ class Records:
         head = known.record
         data = bytes(self._document.annotation(_name(head.layer_id)))
         if known.how is How.PAINTED_OVER:  # its bounds may have changed with the paint: nothing tells a shift from that
-            return FoundEdit(head, known.how, data)
+            then, now = head.document.partition(" "), _look(self._document, node).partition(" ")
+            return FoundEdit(head, known.how, data, fits=then[0] == now[0], is_converted=then[2] != now[2])
         return FoundEdit(head, known.how, data, found.region.left - head.left, found.region.top - head.top)
 
     def remove_stale(self) -> int:
@@ -119,6 +126,11 @@ class Records:
 
 def _name(layer_id: str) -> str:
     return f"{_PREFIX}{layer_id.strip('{}')}"
+
+
+def _look(document: Any, node: Any) -> str:
+    """The document's size and the layer's colour space."""
+    return f"{document.width()}x{document.height()} {Space.of(node)}"[:_LOOK_LENGTH]
 
 
 def _head(annotation: Any) -> RecordHead:
