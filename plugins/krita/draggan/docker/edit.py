@@ -60,6 +60,8 @@ _PREVIEW_INTERVAL_S = 0.15
 _PROBLEM = "edit"
 _QUESTION = "painted"
 _GONE = "gone"
+_READING = "Reading the layer …"
+_READING_SELECTION = "Reading the selection …"
 _numbers = itertools.count(1)
 
 
@@ -98,6 +100,8 @@ class Edit:
         self._origin: Origin | None = None
         self._frame: Frame | None = None
         self._slices: Slices[Any] | None = None
+        self._is_reading = False
+        """What is done with the document's pixels can be left at any time."""
         self._work = ""
         self._work_fraction: float | None = None
         self._asked = ""
@@ -227,6 +231,7 @@ class Edit:
             full=self.board.full,
             work=self._work,
             work_fraction=self._work_fraction,
+            reads=self._slices is not None and self._is_reading,
             waits_to_start=self._wants_start,
             drags=self._asked == "drag",
             opens=self._asked == "open" and self._after_open is None,
@@ -275,6 +280,10 @@ class Edit:
     def stop(self) -> None:
         """Stop what runs; what a drag has come to stays."""
         self._wants_start = self._wants_open = False
+        if self._slices is not None and self._is_reading:
+            self._slices.cancel()
+            self._slices = None
+            self._work = ""
         if self._editing is not None:
             self._editing.stop()
         self._means.changed()
@@ -303,7 +312,7 @@ class Edit:
             self._fetch(ResultRequest("edit", facts.since, self._depth()))
         else:
             self.notices.remark("copy", wording.copy_text(reason))
-            self._do("Reading the layer …", self._reading_frame(node), self._fetch_copy)
+            self._do(_READING, self._reading_frame(node), self._fetch_copy)
 
     def discard(self) -> None:
         """Drop points and drags that are not applied. The document stays as it is."""
@@ -373,7 +382,7 @@ class Edit:
         if self._wants_open and self._editing is None:
             self._open(self._origin)
         elif self._wants_start and self._editing is not None and self._asked in ("", "open"):
-            self._do("Reading the selection …", self._reading_mask(), self._drag)
+            self._do(_READING_SELECTION, self._reading_mask(), self._drag)
 
     def _open(self, origin: Origin) -> None:
         if origin.packed:
@@ -384,14 +393,14 @@ class Edit:
             self._levels_changed()
         else:
             self._watch_layer()
-            self._do("Reading the layer …", self._reading_frame(node), self._open_picture)
+            self._do(_READING, self._reading_frame(node), self._open_picture)
 
     def _open_picture(self, reading: Reading) -> None:
         assert self._origin is not None
         frame = self._origin.frame
         self._origin = replace(self._origin, is_opaque=reading.is_opaque)
         region = reading.region
-        self._work = "Reading the layer …"
+        self._work = _READING
         self._means.worker.do(
             lambda: FromPicture(reading.array(), region.left, region.top, frame), self._begin_again, self._failed
         )
@@ -656,6 +665,7 @@ class Edit:
     def _do(self, work: str, job: Job[Any], done: Callable[[Any], None]) -> None:
         """Do something with the document's pixels, a few milliseconds at a time. `work`: what to call it, if at all."""
         self._work = work
+        self._is_reading = work in ("", _READING, _READING_SELECTION)
 
         def finished(got: Any) -> None:
             self._slices = None

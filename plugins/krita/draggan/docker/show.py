@@ -33,6 +33,8 @@ class EditFacts:
     work: str = ""
     """What is being done with the document's pixels; empty: nothing."""
     work_fraction: float | None = None
+    reads: bool = False
+    """The work changes nothing, and can be stopped."""
     waits_to_start: bool = False
     """Start was pressed; it begins as soon as the layer is known."""
     drags: bool = False
@@ -176,7 +178,7 @@ def _start_why(facts: Facts, edit: EditFacts) -> str:
 def _progress(facts: Facts, edit: EditFacts) -> ProgressLook | None:
     view = edit.view
     if edit.work:
-        return ProgressLook(edit.work, edit.work_fraction)
+        return ProgressLook(edit.work, edit.work_fraction, can_stop=edit.reads and not edit.is_running)
     if view.phase is Phase.STOPPING:
         return ProgressLook("Stopping …", None)
     if view.phase is Phase.DRAGGING and view.stage == "drag":
