@@ -44,6 +44,21 @@ WIDTH, HEIGHT = 200, 150
 DTYPES = {"u8": np.uint8, "u16": np.uint16, "f32": np.float32}
 FULL = {"u8": 255, "u16": 65535, "f32": 1.0}
 
+RED_HALF_OVER_IT = """<asl>
+<node type="Descriptor" classId="null" name="">
+ <node type="UnitFloat" key="Scl " unit="#Prc" value="100"/><node type="Boolean" key="masterFXSwitch" value="1"/>
+ <node type="Descriptor" key="SoFi" classId="SoFi" name="">
+  <node type="Boolean" key="enab" value="1"/><node type="Enum" key="Md  " typeId="BlnM" value="Nrml"/>
+  <node type="UnitFloat" key="Opct" unit="#Prc" value="50"/>
+  <node type="Descriptor" key="Clr " classId="RGBC" name=""><node type="Double" key="Rd  " value="250"/>
+   <node type="Double" key="Grn " value="20"/><node type="Double" key="Bl  " value="30"/></node>
+ </node>
+</node>
+<node type="Descriptor" classId="Styl" name="">
+ <node type="Descriptor" key="documentMode" classId="documentMode" name=""/>
+</node></asl>"""
+"""A layer style, as Krita writes it."""
+
 
 @dataclass
 class Layers:
@@ -439,6 +454,39 @@ class TestCopies:
         assert (after != before).any()
         layers.act("edit_undo")
         assert [one["name"] for one in layers.tree()] == ["source", "under", "Background"]
+
+    @pytest.mark.parametrize("kind", ["group", "vector"])
+    def test_a_layer_style_is_kept(self, layers: Layers, kind: str) -> None:
+        layers.document(muted())
+        make = {
+            "group": "x = d.createGroupLayer('source'); d.rootNode().addChildNode(x, None)\n"
+            "paint_layer('a', 60, 50, bytes((40, 90, 200, 255)) * 3000, 10, 20, x)\n",
+            "vector": "x = d.createVectorLayer('source'); d.rootNode().addChildNode(x, None)\n"
+            'x.addShapesFromSvg(\'<svg width="200px" height="150px" viewBox="0 0 200 150"><rect x="10" y="20"\'\n'
+            '\' width="60" height="50" fill="#3070c0"/></svg>\')\n',
+        }[kind]
+        layers.run(
+            f"source.setName('under')\n{make}d.waitForDone(); x.setLayerStyleFromAsl(style)\n"
+            "d.refreshProjection(); d.waitForDone(); d.setActiveNode(x)",
+            style=RED_HALF_OVER_IT,
+        )
+        style = layers.run("return source.layerStyleToAsl()")
+        assert "SoFi" in style
+        before = layers.composite()
+        own = layers.read((20, 30, 20, 20))
+        changed = np.zeros((20, 20), bool)
+        changed[5:15, 5:15] = True
+        edited = np.where(changed[..., None], np.array((9, 200, 9, 255), np.uint8), own)
+        steps = layers.run("return app.action('edit_undo').text()")
+        layers.insert("insert_copy", edited, 20, 30, changed * 255)
+        assert layers.run("return node('source – dragged').layerStyleToAsl()") == style
+        after = layers.composite()
+        outside = np.ones((HEIGHT, WIDTH), bool)
+        outside[30:50, 20:40] = ~changed
+        assert (after[outside] == before[outside]).all()
+        assert (np.abs(after[~outside][:, :3].astype(int) - ((9 + 30) // 2, (200 + 20) // 2, (9 + 250) // 2)) < 3).all()
+        layers.act("edit_undo")
+        assert layers.run("return app.action('edit_undo').text()") == steps
 
     def test_of_a_vector_layer_is_a_paint_layer(self, layers: Layers) -> None:
         layers.document(muted())

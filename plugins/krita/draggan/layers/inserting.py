@@ -75,7 +75,7 @@ def insert_copy(
 
     Only where `pixels.changed` says so are they taken; all others keep their very bytes. The copy of a paint layer has
     all that the source has: masks, blend mode, opacity, layer style. That of a group, or of another kind of layer, is a
-    paint layer that looks the same. For `Slices`; raises as `insert_edit` does.
+    paint layer that looks the same, with its layer style. For `Slices`; raises as `insert_edit` does.
     """
     _check(document, source)
     space = Space.of(source)
@@ -300,6 +300,7 @@ def _added_by_function(document: Any, plan: _Plan) -> Job[Any]:
         node = plan.converter.loose_layer(Space.of(document))
         node.setBlendingMode(copied.blendingMode())
         _dress(node, copied)
+        yield
     node.setName(plan.name)
     node.setLocked(False)
     yield from _written(node, plan.parts)
@@ -320,6 +321,17 @@ def _dress(node: Any, source: Any) -> None:
     node.setOpacity(source.opacity())
     node.setInheritAlpha(source.inheritAlpha())
     node.setColorLabel(source.colorLabel())
+    style = source.layerStyleToAsl()
+    if not style:
+        return
+    node.setLayerStyleFromAsl(style)  # in a document that nobody sees
+    if not node.layerStyleToAsl():
+        raise LayerError(
+            Problem(
+                f"Krita cannot copy the layer style of “{source.name()}”: the result would look different.",
+                "Flatten the layer first: Layer, Flatten Layer.",
+            )
+        )
 
 
 def _written(node: Any, parts: tuple[_Part, ...]) -> Job[None]:
