@@ -466,10 +466,12 @@ class TestCopies:
             '\' width="60" height="50" fill="#3070c0"/></svg>\')\n',
         }[kind]
         layers.run(
-            f"source.setName('under')\n{make}d.waitForDone(); x.setLayerStyleFromAsl(style)\n"
-            "d.refreshProjection(); d.waitForDone(); d.setActiveNode(x)",
+            f"source.setName('under')\n{make}d.waitForDone(); x.setLayerStyleFromAsl(style); d.setActiveNode(x)",
             style=RED_HALF_OVER_IT,
         )
+        layers.krita.until("not node('source').bounds().isEmpty()", 10)
+        time.sleep(0.5)  # shapes are drawn some turns later
+        layers.run("d.refreshProjection(); d.waitForDone()")
         style = layers.run("return source.layerStyleToAsl()")
         assert "SoFi" in style
         before = layers.composite()
