@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import socket
+import time
 import traceback
 
 PORT = "DRAGGAN_PROBE_PORT"
@@ -22,19 +23,21 @@ class Sent:
     def __init__(self, names):
         self._names = names
         self._received = b""
-        self.turns = 0
-        """Counted up when something sent begins to run and when it has ended: odd while one runs."""
+        self.running = False
+        self.ended_s = 0.0
+        """When the last that was sent had run, by time.perf_counter()."""
         self.socket = socket.create_connection(("127.0.0.1", int(os.environ[PORT])))
 
     def take(self):
         """Read once, and answer what has arrived completely. False when the test has hung up."""
-        self.turns += 1
+        self.running = True
         data = self.socket.recv(1 << 20)
         self._received += data
         while b"\n" in self._received:
             line, _, self._received = self._received.partition(b"\n")
             self.socket.sendall(answer(json.loads(line, object_hook=with_bytes), self._names).encode() + b"\n")
-        self.turns += 1
+        self.running = False
+        self.ended_s = time.perf_counter()
         return bool(data)
 
 

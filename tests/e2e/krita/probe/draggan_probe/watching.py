@@ -40,7 +40,8 @@ class Calls:
     """How long each call from Krita into Python takes whose outermost function lies below `folder`.
 
     Another thread looks every two ms where the main thread is. The time for which the main thread could have run and
-    got no processor is not counted: on a busy computer it says nothing about the call. Made on the main thread.
+    got no processor is not counted: on a busy computer it says nothing about the call. A call that lets Qt's events
+    through counts as several: a timer tells when that was. Made on the main thread.
     """
 
     sent = None
@@ -50,6 +51,10 @@ class Calls:
         self._folder = folder.rstrip(os.sep) + os.sep
         self._main = threading.get_ident()
         self._waits = _Waits(threading.get_native_id())
+        self._turned_s = 0.0
+        self._turns = QtCore.QTimer()
+        self._turns.timeout.connect(self._turn)
+        self._turns.start(1)
         self._ended = threading.Event()
         self._longest = []
         self._thread = threading.Thread(target=self._watch, name="draggan-probe-watch", daemon=True)
@@ -59,30 +64,41 @@ class Calls:
         """The longest twenty: [ms, where it was seen last]."""
         self._ended.set()
         self._thread.join()
+        self._turns.stop()
         self._waits.close()
         return sorted(self._longest, reverse=True)[:20]
+
+    def _turn(self):
+        self._turned_s = time.perf_counter()
 
     def _watch(self):
         own_waits = _Waits(threading.get_native_id())
         now, waited, own_waited = time.perf_counter(), self._waits.read_s(), own_waits.read_s()
-        running, where, begun, begun_waited, turns = None, "", now, waited, 1
+        running, where, begun, begun_waited = None, "", now, waited
         while not self._ended.wait(_LOOK_S):
-            before, before_waited, before_own, before_turns = now, waited, own_waited, turns
+            before, before_waited, before_own = now, waited, own_waited
             frame = sys._current_frames().get(self._main)
             now, waited, own_waited = time.perf_counter(), self._waits.read_s(), own_waits.read_s()
-            turns = self.sent.turns
+            from_test = self.sent.running or self.sent.ended_s > before
             outermost = _outermost(frame)
             if outermost is not running:
                 if running is not None:
                     self._note(before - begun - (before_waited - begun_waited), where)
-                # It began somewhere between this look and the one before, which saw something else.
-                running, begun, begun_waited = outermost, before + _LOOK_S, before_waited
+                # It began somewhere between this look and the one before, which saw something else. The time for
+                # which this thread got no processor says nothing about when.
+                starved = own_waited - before_own
+                running, begun, begun_waited = outermost, before + _LOOK_S + starved, before_waited
+                if from_test:
+                    begun, begun_waited = max(begun, self.sent.ended_s), waited
+            elif running is not None and self._turned_s > begun:
+                self._note(self._turned_s - begun - (waited - begun_waited), where)
+                begun, begun_waited = self._turned_s, waited
             if outermost is not None and self._is_ours(outermost):
-                where = self._innermost(frame)
+                where = f"{outermost.f_code.co_name}: {self._innermost(frame)}"
             else:
                 running = None
                 gap = now - before - _LOOK_S - (own_waited - before_own)
-                if turns == before_turns and turns % 2 == 0 and gap > _WORTH_NOTING_S:
+                if not from_test and gap > _WORTH_NOTING_S:
                     self._note(gap, f"{_UNSEEN}: {self._other_threads()}")
             del frame, outermost
         own_waits.close()
