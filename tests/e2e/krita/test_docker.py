@@ -111,7 +111,7 @@ def test_stop_midway_keeps_what_was_reached_and_seek_goes_back(krita: Krita, doc
     pull(krita, CHIN, FAR_BELOW)
     docker.press("draggan_run")
     krita.until("find_widget(name='draggan_run').text() == 'Stop'")
-    krita.until("'Step' in find_widget(name='draggan_progress').text()", DRAG_S, every_s=0.01)
+    krita.until(_STEPS, DRAG_S, every_s=0.01)
     krita.run("find_widget(name='draggan_run').click()")
     docker.settled(DRAG_S)
     assert docker.history() == (1, 1)
@@ -285,7 +285,7 @@ def test_the_server_is_killed_mid_drag_and_the_drag_goes_on(krita: Krita, docker
     pull(krita, CHIN, FAR_BELOW)
     docker.press("draggan_run")
     krita.until("find_widget(name='draggan_run').text() == 'Stop'")
-    krita.until("'Step' in find_widget(name='draggan_progress').text()", DRAG_S, every_s=0.01)
+    krita.until(_STEPS, DRAG_S, every_s=0.01)
     server.kill()
     krita.until(_SAYS, words="ended or")
     docker.settled(DRAG_S)
@@ -504,3 +504,6 @@ def test_the_layer_is_taken_as_it_is_after_it_was_painted_on(krita: Krita, docke
     pull(krita, CHIN, BELOW)
     drag(krita, docker)
     assert docker.history() == (1, 1)
+
+
+_STEPS = "(lambda found: found is not None and 'Step' in found.text())(find_widget(name='draggan_progress'))"
