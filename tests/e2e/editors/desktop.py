@@ -54,7 +54,8 @@ class Desktop:
             "LIBGL_ALWAYS_SOFTWARE": "1",
             processes.VARIABLE: self.mark,
         }
-        kept = {name: os.environ[name] for name in ("TMPDIR", "OMP_NUM_THREADS") if name in os.environ}
+        kept = {"OMP_NUM_THREADS": "1"}  # for llvmpipe, which draws the editor's window, takes the other core
+        kept |= {name: os.environ[name] for name in ("TMPDIR", "OMP_NUM_THREADS") if name in os.environ}
         return {**clean, **kept, **self._screen}
 
     def start(self, *arguments: str | Path, home: Path, **environment: str) -> subprocess.Popen[bytes]:
