@@ -37,8 +37,8 @@ from tests.plugins.editor_thread import EditorThread
 from tests.plugins.fake_server import NEW, FakeServer
 
 POINTS = (PointPair("1", 10, 10, 30, 10), PointPair("2", 5, 5, 5, 5))
-AT_ONCE_S = 0.03
-"""No call may keep the editor longer."""
+AT_ONCE_S = 0.25
+"""No call may keep the editor longer, on a computer that has other things to do as well."""
 
 
 class Edit:
@@ -399,7 +399,7 @@ def test_without_any_server_it_says_how_to_get_one(home: Home) -> None:
     edit.editing.open(FromSeed(7))
     view = edit.at_rest()
     assert view.phase is Phase.LOST and view.problem
-    assert "not running" in view.problem.message and "install/install.py" in view.problem.hint
+    assert "not installed" in view.problem.message and "install/install.py" in view.problem.hint
     edit.editing.close()
 
 

@@ -20,7 +20,7 @@ from tests.plugins.editor_thread import EditorThread
 from tests.plugins.fake_server import FakeServer
 from tests.plugins.test_launcher import command, started
 
-AT_ONCE_S = 0.03
+AT_ONCE_S = 0.25
 
 
 class Desk:

@@ -14,7 +14,16 @@ import pytest
 from draggan_client.arrays import Array
 from draggan_client.discovery import RuntimeInfo, write_runtime
 from draggan_client.errors import ServerError
-from draggan_client.messages import DragOptions, DragRequest, FromPicture, FromSeed, OpenRequest, Progress, Result
+from draggan_client.messages import (
+    DragOptions,
+    DragRequest,
+    FromPicture,
+    FromSeed,
+    OpenRequest,
+    Progress,
+    Result,
+    ResultRequest,
+)
 from tests.server.harness import ROOT, TIMEOUT_S, ServerProcess, pull, until
 
 NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, resource.RLIM_INFINITY))"
@@ -123,7 +132,7 @@ def test_a_disk_that_fills_up_does_not_stop_the_work(home: Path):
     picture = connection.session(FromPicture(Array("u8", pixels.shape, pixels.tobytes())), "noise")
     *_, opened = picture.open()
     assert isinstance(opened, Result)
-    assert picture.pixels().picture.shape == (600, 600, 4)
+    assert picture.pixels(ResultRequest("picture")).picture.shape == (600, 600, 4)
     assert len(server.log.encode()) <= 400
     assert server.stop() == 0
 

@@ -25,7 +25,8 @@ def running(folder: Path, name: str, **environment: str) -> Iterator[None]:
     with subprocess.Popen([program, "60"], env=environment) as process:
         try:
             for _ in range(100):
-                if Path(f"/proc/{process.pid}/comm").read_text().strip() == name:
+                of_process = Path(f"/proc/{process.pid}")  # named before it has its environment
+                if (of_process / "comm").read_text().strip() == name and (of_process / "environ").read_bytes():
                     break
                 time.sleep(0.02)
             yield
