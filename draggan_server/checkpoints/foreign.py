@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from ..stylegan2 import Discriminator, Generator
-from .assembly import RESTORE, assemble
+from .assembly import RESTORE, Config, Network, assemble
 from .card import ModelCard
 from .checkpoint import Checkpoint, CheckpointError
 from .formats import Parts, UnsupportedError, format_of
+from .formats.parts import NetworkParts
 from .native import load_checkpoint
 from .untrusted import RefusedError, read_file
 
@@ -64,28 +66,20 @@ def open_checkpoint(path: Path) -> Opened:
 
 
 def _assembled(path: Path, parts: Parts) -> Checkpoint:
-    weights = parts.generator.weights
-    generator = assemble(
-        path,
-        Generator,
-        parts.generator.config,
-        {name: weight.shape for name, weight in weights.items()},
-        lambda name: weights[name].read(),
-    ).freeze()
+    generator = _network(path, Generator, parts.generator).freeze()
     if parts.lacks_w_avg:
         _sample_w_avg(generator)
     discriminator = None
     if parts.discriminator is not None:
-        critic = parts.discriminator.weights
-        discriminator = assemble(
-            path,
-            Discriminator,
-            parts.discriminator.config,
-            {name: weight.shape for name, weight in critic.items()},
-            lambda name: critic[name].read(),
-        ).freeze()
+        discriminator = _network(path, Discriminator, parts.discriminator).freeze()
     card = ModelCard(name=path.stem[:_LONGEST_NAME] or "Model", domain="unknown", licence="unknown")
     return Checkpoint(generator, discriminator, card)
+
+
+def _network(path: Path, network_type: Callable[[Config], Network], parts: NetworkParts[Config]) -> Network:
+    weights = parts.weights
+    shapes = {name: weight.shape for name, weight in weights.items()}
+    return assemble(path, network_type, parts.config, shapes, lambda name: weights[name].read())
 
 
 def _sample_w_avg(generator: Generator) -> None:

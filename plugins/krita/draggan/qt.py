@@ -85,8 +85,3 @@ def own(wrappers: list[Any] | tuple[Any, ...]) -> list[Any]:
     for wrapper in wrappers:
         _sip.transferback(wrapper)
     return list(wrappers)
-
-
-def run_dialog(dialog: Any) -> int:
-    """Show a modal dialog (or a menu) until it is closed, and return its result."""
-    return int((dialog.exec if hasattr(dialog, "exec") else dialog.exec_)() or 0)

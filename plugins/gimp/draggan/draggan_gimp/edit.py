@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from gi.repository import Gimp
 
-from draggan_client.layer_record import How
 from draggan_client.messages import Frame, FromPicture, FromState, MaskData, Pixels, ResultRequest, Source
 
 from .layers import result, selection
@@ -52,11 +51,6 @@ def begin(subject: Subject, kept: Kept | None) -> Work[Beginning]:
     frame = kept.state.frame if kept else subject.frame()
     pixels = yield from read_source(subject, part_in(subject, frame))
     return Beginning(subject, frame, kept, pixels)
-
-
-def known_edit(kept: Kept | None) -> bool:
-    """Whether the layer is just as its edit left it, so that one can go on without asking."""
-    return kept is not None and kept.how is not How.PAINTED_OVER
 
 
 def read_mask(beginning: Beginning) -> Work[MaskData | None]:

@@ -169,12 +169,6 @@ class DragMode(QtCore.QObject):
     def hide_key(self, key: Any) -> None:
         self._keys.hide_key = key
 
-    @property
-    def hide_key_name(self) -> str:
-        """As it is written on the keyboard, for tooltips."""
-        text = QtGui.QKeySequence(self._keys.hide_key).toString(QtGui.QKeySequence.SequenceFormat.NativeText)
-        return str(text)
-
     def set_hidden(self, hidden: bool) -> None:
         """The same as holding the hide key, for a button that is held."""
         self._hidden_by_hand = hidden

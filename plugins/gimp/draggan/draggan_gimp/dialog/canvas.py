@@ -144,10 +144,6 @@ class Canvas:
         """The zoom as GIMP tells it: 100 is one pixel of the image on one of the screen."""
         return 100.0 * self.view.scale * self.widget.get_scale_factor()
 
-    def place_on_screen(self, spot: Spot) -> tuple[float, float]:
-        """Where a place of the image lies in the widget, in its logical pixels."""
-        return self.view.to_widget(spot)
-
     def _look(self, view: View) -> None:
         if self._pyramid is not None:
             rect = self._pyramid.rect

@@ -26,7 +26,6 @@ from ..layers import records, result, watch
 from ..layers.pixels import Rect
 from ..layers.records import Form, Kept
 from ..layers.result import Plan
-from ..layers.selection import is_empty
 from ..layers.source import SourcePixels, part_in, read_source
 from ..layers.subject import RefusedError, Subject, can_do_without_filters, find_subject, has_filters
 from ..layers.warm_up import warm_up
@@ -559,11 +558,6 @@ class Controller:
         if (now.selected, now.selection) != (before.selected, before.selection) and self._beginning is not None:
             self._do("", read_edge(self._image, self._seen), self._hooks.edge)
         self._hooks.changed()
-
-    @property
-    def selection_is_empty(self) -> bool:
-        """Whether everything may change."""
-        return not self._image.is_valid() or is_empty(self._image)
 
     # Work
 

@@ -37,7 +37,7 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.cairo_image_surface_create_for_data.argtypes = [pointer, whole, whole, whole, whole]
     library.cairo_set_dash.argtypes = [pointer, ctypes.POINTER(number), whole, number]
     library.cairo_select_font_face.argtypes = [pointer, text, whole, whole]
-    library.cairo_show_text.argtypes = library.cairo_text_path.argtypes = [pointer, text]
+    library.cairo_text_path.argtypes = [pointer, text]
     library.cairo_set_line_cap.argtypes = library.cairo_set_line_join.argtypes = [pointer, whole]
     for name in (
         "create",
@@ -110,9 +110,6 @@ class PlainContext:
 
     def select_font_face(self, family: str, slant: int = 0, weight: int = 0) -> None:
         self._library.cairo_select_font_face(self._context, family.encode(), int(slant), int(weight))
-
-    def show_text(self, text: str) -> None:
-        self._library.cairo_show_text(self._context, text.encode())
 
     def text_path(self, text: str) -> None:
         self._library.cairo_text_path(self._context, text.encode())
