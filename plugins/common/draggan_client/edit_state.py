@@ -20,11 +20,13 @@ from .messages import (
     Count,
     DragOptions,
     Frame,
+    InversionMode,
     Name,
     NoiseMode,
     Offset,
     Psi,
     Reason,
+    Recognition,
     Seed,
 )
 from .schema import Between, Length, Message
@@ -99,12 +101,27 @@ class FinishedDrag(schema.Record):
 
 
 @dataclass(frozen=True)
+class Inversion(schema.Record):
+    """How far a picture was inverted: `step` of `total_steps` of the mode; fewer where it was stopped early.
+
+    `delta` is what tuning added to the model's weights, as the server packs it; empty: nothing.
+    """
+
+    mode: InversionMode
+    step: Count
+    total_steps: Count
+    recognition: Recognition | None = None
+    delta: Annotated[bytes, Length(0, MAX_STATE_BYTES)] = b""
+
+
+@dataclass(frozen=True)
 class EditState(Message, type="edit_state"):
     """An edit, whole. `position` of the `history`'s drags are in the picture; the others can be redone.
 
     `masks` are those of the history's drags, each once, however many drags had it.
     `points` are those of the picture shown, with their references; `settings` the last drag's.
-    `frame_picture` is a PNG of the frame's pixels where the edit began with a picture, empty otherwise.
+    `frame_picture` is a PNG of the frame's pixels where the edit began with a picture, empty otherwise; `inversion`
+    is None where such a picture was not inverted yet: its latent is no more than a start then.
     """
 
     model_id: Name
@@ -122,6 +139,7 @@ class EditState(Message, type="edit_state"):
     points: Annotated[tuple[StatePoint, ...], Length(0, 10_000)] = ()
     settings: DragOptions = field(default_factory=DragOptions)
     frame_picture: bytes = b""
+    inversion: Inversion | None = None
 
     def check_together(self) -> None:
         if self.position > len(self.history):

@@ -39,7 +39,8 @@ ErrorCode = Literal[
 ]
 ERROR_CODES: tuple[str, ...] = get_args(ErrorCode)
 
-Reason = Literal["opened", "reached", "step_limit", "stalled", "stopped", "sought"]
+Reason = Literal["opened", "inverted", "reached", "step_limit", "stalled", "stopped", "sought"]
+InversionMode = Literal["quick", "faithful"]
 NoiseMode = Literal["const", "random", "none"]
 PictureFormat = Literal["jpeg", "png"]
 PreviewContent = Literal["model", "edit"]
@@ -62,11 +63,39 @@ Text = Annotated[str, Length(0, 10_000)]
 
 @dataclass(frozen=True)
 class Frame(Record):
-    """The axis-aligned square of the document that the model sees. May reach past the picture."""
+    """The part of the document that the model sees: a square, or a rectangle of its picture's shape, that may be turned
+    and may reach past the layer. `frames` says where its corners are, and makes frames."""
 
     x: Coordinate
+    """Of its own top left corner, where the model's picture begins; it turns about this corner."""
     y: Coordinate
     size: Annotated[float, Between(1, 1e6)]
+    """The longer side."""
+    angle: Annotated[float, Between(-360, 360)] = 0.0
+    """Degrees, clockwise as seen."""
+    aspect: Annotated[float, Between(0.1, 10)] = 1.0
+    """Width over height, the model's."""
+
+    @property
+    def width(self) -> float:
+        """Along its own upper side."""
+        return self.size * min(1.0, self.aspect)
+
+    @property
+    def height(self) -> float:
+        """Along its own left side."""
+        return self.size / max(1.0, self.aspect)
+
+
+@dataclass(frozen=True)
+class Recognition(Record):
+    """Whether the model knows pictures like this one, judged before tuning could hide it.
+
+    `score`: 0 (nothing like what it draws) to 1.
+    """
+
+    score: Annotated[float, Between(0, 1)]
+    word: Literal["good", "fair", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -190,16 +219,24 @@ class FromLatent(Message, type="latent"):
 
 @dataclass(frozen=True)
 class FromState(Message, type="state"):
-    """Go on from an edit state (`EditState.to_bytes()`). Model and noise are the state's own."""
+    """Go on from an edit state (`EditState.to_bytes()`). Model and noise are the state's own.
+
+    `picture`: the pixels that the edit began with, where they are still at hand. The state keeps them only as small as
+    the model sees them, too small for a result as sharp as the layer.
+    """
 
     state: bytes
+    picture: Picture | None = None
+    offset_x: Offset = 0
+    offset_y: Offset = 0
 
 
 @dataclass(frozen=True)
 class FromPicture(Message, type="picture"):
-    """A picture to invert: sRGB-encoded RGBA, straight alpha, at its offset in the document.
+    """A picture to invert: sRGB-encoded RGBA, straight alpha, at its offset in the document. It opens at once; its
+    latent is what an InvertRequest looks for, unless the same was inverted before.
 
-    Without a frame: the largest square centred in the picture.
+    Without a frame: the largest of the model's shape, centred in the picture.
     """
 
     picture: Picture
@@ -238,6 +275,18 @@ class DragRequest(Message, type="drag"):
     def check_together(self) -> None:
         if len({point.id for point in self.points}) != len(self.points):
             raise MessageError("points", "one id twice", "a different id for every point")
+
+
+@dataclass(frozen=True)
+class InvertRequest(Message, type="invert"):
+    """Look for the latent that draws the session's picture, and in the mode "faithful" tune the model to it.
+
+    Goes on from what an earlier one came to. The previews are the reconstruction. A cancelled one keeps the best that
+    it has seen. Refused once there are drags: they stand on the latent that it would replace.
+    """
+
+    mode: InversionMode = "quick"
+    preview: PreviewOptions | None = field(default_factory=PreviewOptions)
 
 
 @dataclass(frozen=True)
@@ -351,6 +400,8 @@ class Result(Message, type="result"):
     position: Count
     history_length: Count
     preview: Preview | None = None
+    recognition: Recognition | None = None
+    """Of a picture that was inverted."""
 
 
 @dataclass(frozen=True)
