@@ -5,6 +5,7 @@ parameter names of NVIDIA's networks, so that a state dict of theirs fits as it 
 """
 
 from .config import DiscriminatorConfig, GeneratorConfig
+from .delta import LowRank, WeightDelta
 from .discriminator import Discriminator
 from .generator import Generator
 from .latent import z_from_seed
@@ -19,7 +20,9 @@ __all__ = [
     "FeatureWindows",
     "Generator",
     "GeneratorConfig",
+    "LowRank",
     "NoiseMode",
+    "WeightDelta",
     "Window",
     "z_from_seed",
 ]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import GeneratorConfig
+from .delta import WeightDelta, with_weights
 from .mapping import LayerwiseMapping
 from .synthesis import NoiseMode, SynthesisNetwork
 from .windowed import FeatureWindows, feature_windows
@@ -125,6 +126,17 @@ class Generator(nn.Module):
         if len(self._checked(ws)) != 1:
             raise ValueError(f"windows are computed for one latent code at a time, not {len(ws)}")
         return feature_windows(self.synthesis, ws, resolution, boxes, noise, whole_at, moving)
+
+    def tuned(self, delta: WeightDelta) -> Generator:
+        """This generator with the delta's change of its weights, frozen; it shares every tensor that the delta does not
+        name. This one is not changed. Both may be used in turn, by one thread.
+
+        Raises:
+            ValueError: the delta does not fit this model.
+        """
+        # A tensor made in inference mode has no version, by which layers know that weights have changed.
+        with torch.inference_mode(False), torch.no_grad():
+            return with_weights(self, delta.merged(self))
 
     def freeze(self) -> Generator:
         """Evaluation mode, and no parameter ever gets a gradient. Returns self."""

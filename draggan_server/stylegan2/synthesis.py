@@ -47,11 +47,15 @@ class SynthesisLayer(nn.Module):
         self.up = up
         self.conv_clamp = conv_clamp
         self.affine = FullyConnected(w_dim, in_channels, bias_init=1.0)
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
+        self.weight = nn.Parameter(ops.random_normal(out_channels, in_channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.noise_strength = nn.Parameter(torch.zeros([]))
-        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self.register_buffer("noise_const", ops.random_normal(resolution, resolution))
         self.register_buffer("resample_filter", ops.low_pass_filter())
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what follows from the weights; it is computed anew when it is needed."""
         self._constants: dict[str, tuple[object, Tensor]] = {}
         self._still: tuple[object, Tensor, tuple[Tensor, Tensor]] | None = None
 
@@ -140,7 +144,7 @@ class ToRGB(nn.Module):
         super().__init__()
         self.conv_clamp = conv_clamp
         self.affine = FullyConnected(w_dim, in_channels, bias_init=1.0)
-        self.weight = nn.Parameter(torch.randn(img_channels, in_channels, 1, 1))
+        self.weight = nn.Parameter(ops.random_normal(img_channels, in_channels, 1, 1))
         self.bias = nn.Parameter(torch.zeros(img_channels))
         self.weight_gain = 1 / math.sqrt(in_channels)
 
@@ -161,7 +165,7 @@ class SynthesisBlock(nn.Module):
         channels = config.channels(resolution)
         self.is_first = resolution == config.block_resolutions[0]
         if self.is_first:
-            self.const = nn.Parameter(torch.randn(channels, resolution, resolution))
+            self.const = nn.Parameter(ops.random_normal(channels, resolution, resolution))
         else:
             below = config.channels(resolution // 2)
             self.conv0 = SynthesisLayer(
