@@ -27,7 +27,7 @@ class FullyConnected(nn.Module):
         bias_init: float = 0.0,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_features, in_features) / lr_multiplier)
+        self.weight = nn.Parameter(ops.random_normal(out_features, in_features, scale=1 / lr_multiplier))
         self.bias = nn.Parameter(torch.full((out_features,), bias_init / lr_multiplier))
         self.activate = activate
         self.weight_gain = lr_multiplier / math.sqrt(in_features)
@@ -40,9 +40,9 @@ class FullyConnected(nn.Module):
 
 
 class Conv2d(nn.Module):
-    """1 x 1 or 3 x 3 convolution of the discriminator, optionally halving the picture.
+    """1 x 1 or 3 x 3 convolution, optionally halving the picture; a 1 x 1 can also double it.
 
-    [N, in_channels, H, W] -> [N, out_channels, H, W] or [N, out_channels, H/2, W/2].
+    [N, in_channels, H, W] -> [N, out_channels, H, W], [N, out_channels, H/2, W/2] or [N, out_channels, 2H, 2W].
     """
 
     resample_filter: Tensor
@@ -55,14 +55,16 @@ class Conv2d(nn.Module):
         *,
         activate: bool = True,
         bias: bool = True,
+        up: bool = False,
         down: bool = False,
         conv_clamp: float | None = None,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size))
+        self.weight = nn.Parameter(ops.random_normal(out_channels, in_channels, kernel_size, kernel_size))
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.register_buffer("resample_filter", ops.low_pass_filter())
         self.activate = activate
+        self.up = up
         self.down = down
         self.conv_clamp = conv_clamp
         self.weight_gain = 1 / math.sqrt(in_channels * kernel_size**2)
@@ -70,7 +72,9 @@ class Conv2d(nn.Module):
     def forward(self, x: Tensor, gain: float = 1.0) -> Tensor:
         weight = self.weight * self.weight_gain
         pointwise = weight.shape[-1] == 1
-        if self.down and pointwise:
+        if self.up and pointwise:
+            x = ops.upsample2d(F.conv2d(x, weight), self.resample_filter)  # in either order: the smaller one first
+        elif self.down and pointwise:
             x = F.conv2d(ops.downsample2d(x, self.resample_filter), weight)
         elif self.down:
             x = ops.downsampling_conv3x3(x, weight, self.resample_filter)

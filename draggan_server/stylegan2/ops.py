@@ -19,9 +19,18 @@ EPSILON = 1e-8
 
 def low_pass_filter() -> Tensor:
     """The 4 x 4 resampling filter [1, 3, 3, 1] x [1, 3, 3, 1], normalised to a sum of 1."""
-    taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
-    kernel = torch.outer(taps, taps)
-    return kernel / kernel.sum()
+    taps = (1.0, 3.0, 3.0, 1.0)
+    return torch.tensor([[vertical * horizontal / 64 for horizontal in taps] for vertical in taps])
+
+
+def random_normal(*shape: int, scale: float = 1.0) -> Tensor:
+    """What a parameter begins with: normally distributed, `scale` its standard deviation.
+
+    On torch's meta device it has no numbers. torch knows that of `randn` too, but first loads the symbolic
+    mathematics of its compiler: a second, and the memory of a model.
+    """
+    values = torch.empty(shape)
+    return values if values.is_meta else values.normal_(std=scale)
 
 
 def normalize_second_moment(x: Tensor) -> Tensor:

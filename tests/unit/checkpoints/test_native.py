@@ -139,7 +139,8 @@ def test_parameters_that_are_no_numbers_are_refused(file):
 )
 def test_a_configuration_that_asks_for_the_moon_allocates_nothing(file, change):
     rewrite(file, config=json.dumps(metadata(file, "config") | change))
-    with pytest.raises(CheckpointError, match=r"parameters are missing|where the configuration asks|from 8 to 4096"):
+    said = r"parameters are missing|where the configuration asks|from 8 to 4096|describes no network"
+    with pytest.raises(CheckpointError, match=said):
         load_checkpoint(file)
 
 
