@@ -30,6 +30,10 @@ ErrorCode = Literal[
     "protocol_mismatch",
     "unknown_model",
     "bad_model",
+    "unknown_entry",
+    "model_exists",
+    "licence",
+    "download_failed",
     "unknown_session",
     "busy",
     "out_of_memory",
@@ -193,6 +197,43 @@ class PreviewOptions(Record):
             raise MessageError("format", repr(self.format), "'png' for the content \"edit\", which is transparent")
 
 
+@dataclass(frozen=True)
+class ModelFile(Record):
+    """A file in the models folder that is no model yet: it is being converted, or cannot be; `problem` says why."""
+
+    name: Name
+    state: Literal["waiting", "converting", "refused"]
+    problem: Text = ""
+
+
+@dataclass(frozen=True)
+class CatalogueEntry(Record):
+    """A model that can be had from elsewhere."""
+
+    id: Name
+    """Becomes the model's id."""
+    name: Name
+    domain: Text
+    licence: Text
+    licence_page: Text
+    """Where the licence can be read."""
+    resolution: Annotated[int, Between(4, 4096)]
+    page: Text
+    """The model's own page, on which its address is quoted."""
+    address: Text = ""
+    """Empty: only by hand, from its page."""
+    size: Annotated[int, Between(1, 1 << 40)] | None = None
+    """Of the file, in bytes; None: not published."""
+    sha256: Annotated[str, Length(0, 64)] = ""
+    """Published, or that of the file that was got from there before; empty: neither."""
+    origin: Name = "DragGAN"
+    """Whose catalogue: this program's, or the name of the user's file."""
+    is_here: bool = False
+    """It is a model of this computer already."""
+    bytes_here: Annotated[int, Between(0, 1 << 40)] = 0
+    """Of a download that was cut or stopped: it goes on from there."""
+
+
 # Requests
 
 
@@ -337,6 +378,33 @@ class ResultRequest(Message, type="result_request"):
             raise MessageError("depth", repr(self.depth), f"that of `onto`, {self.onto.dtype!r}, or none")
 
 
+@dataclass(frozen=True)
+class GetModelRequest(Message, type="get_model"):
+    """Download a model of the catalogue, and convert it. Hanging up stops it; what has come is kept for the next time.
+
+    `licence` is the one that the user has agreed to, word for word: another than the catalogue's is refused.
+    `unverified`: the user has said yes to a file of which no sha-256 is known; without that it is refused.
+    """
+
+    entry: Name
+    licence: Text
+    unverified: bool = False
+
+
+@dataclass(frozen=True)
+class AddModelRequest(Message, type="add_model"):
+    """Convert a model file of this computer. None: guessed, or what the file says.
+
+    `alignment`: the name of a known one, or "none".
+    """
+
+    path: Annotated[str, Length(1, 4096)]
+    name: Name | None = None
+    domain: Text | None = None
+    licence: Text | None = None
+    alignment: Name | None = None
+
+
 # Replies
 
 
@@ -355,14 +423,26 @@ class Hello(Message, type="hello"):
 
 @dataclass(frozen=True)
 class Models(Message, type="models"):
-    """The models of this computer."""
+    """The models of this computer, and the files in its models folder that are none yet."""
 
     models: Annotated[tuple[ModelInfo, ...], Length(0, 1000)]
+    files: Annotated[tuple[ModelFile, ...], Length(0, 1000)] = ()
+
+
+@dataclass(frozen=True)
+class Catalogue(Message, type="catalogue"):
+    """The models that can be had from elsewhere. `problems`: catalogues of the user's that cannot be read, and why."""
+
+    entries: Annotated[tuple[CatalogueEntry, ...], Length(0, 10_000)]
+    problems: Annotated[tuple[Text, ...], Length(0, 1000)] = ()
 
 
 @dataclass(frozen=True)
 class Progress(Message, type="progress"):
-    """A step of a job. `step` of `total_steps` (0: not known); the loss where there is one."""
+    """A step of a job. `step` of `total_steps` (0: not known); the loss where there is one.
+
+    In the stage "download" a step is a KiB.
+    """
 
     stage: Name
     step: Count
@@ -405,6 +485,17 @@ class Result(Message, type="result"):
 
 
 @dataclass(frozen=True)
+class ModelAdded(Message, type="model_added"):
+    """There is a new model. `remarks`: what of its file is not used, and why."""
+
+    model: ModelInfo
+    format: Text
+    remarks: Annotated[tuple[Text, ...], Length(0, 100)] = ()
+    source_sha256: Annotated[str, Length(0, 64)] = ""
+    """Of the file that was downloaded; empty where none was."""
+
+
+@dataclass(frozen=True)
 class Pixels(Message, type="pixels"):
     """A picture at its place in the document: sRGB-encoded RGBA, straight alpha.
 
@@ -435,5 +526,5 @@ class Error(Message, type="error"):
     hint: Text = ""
 
 
-Event = Progress | Preview | Result | Error
-EVENTS: tuple[type[Message], ...] = (Progress, Preview, Result, Error)
+Event = Progress | Preview | Result | ModelAdded | Error
+EVENTS: tuple[type[Message], ...] = (Progress, Preview, Result, ModelAdded, Error)

@@ -41,7 +41,7 @@ CANCEL_TIMEOUT_S = 5.0
 class _Job:
     """What runs on the server for a session."""
 
-    stream: EventStream
+    stream: EventStream[Result]
     is_drag: bool
 
 
@@ -171,7 +171,7 @@ class Session:
                 "All before it is still there. Drag again.",
             ) from None
 
-    def _begin(self, request: DragRequest) -> Generator[SessionEvent, None, EventStream]:
+    def _begin(self, request: DragRequest) -> Generator[SessionEvent, None, EventStream[Result]]:
         """Start the drag. A session that the server has forgotten is opened again: the drag never began."""
         for last_try in (False, True):
             yield from (event for event in self._open() if not isinstance(event, Result))

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import socket
 from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 from . import framing
 from .discovery import RuntimeInfo
@@ -17,7 +18,7 @@ from .errors import (
     ServerError,
     TooLargeError,
 )
-from .messages import EVENTS, MEDIA_TYPE, Error, Preview, Progress, Result
+from .messages import EVENTS, MEDIA_TYPE, Error, ModelAdded, Preview, Progress, Result
 from .schema import Made, Message
 
 CONNECT_TIMEOUT_S = 5.0
@@ -30,14 +31,18 @@ _CHUNK_BYTES = 1 << 16
 _BROKEN = (OSError, http.client.HTTPException)
 
 
-class EventStream:
-    """The events of a running job as they come, a Result last. An error event is raised as ServerError."""
+Last = TypeVar("Last", Result, ModelAdded)
 
-    def __init__(self, response: http.client.HTTPResponse, open_socket: socket.socket) -> None:
+
+class EventStream(Generic[Last]):
+    """The events of a running job as they come, its outcome last. An error event is raised as ServerError."""
+
+    def __init__(self, response: http.client.HTTPResponse, open_socket: socket.socket, last: type[Last]) -> None:
         self._response = response
         self._socket = open_socket
+        self._last: type[Last] = last
 
-    def __iter__(self) -> Iterator[Progress | Preview | Result]:
+    def __iter__(self) -> Iterator[Progress | Preview | Last]:
         """Raises ConnectionLostError when the stream breaks off, and ServerError."""
         reader = framing.StreamReader(EVENTS)
         try:
@@ -45,9 +50,10 @@ class EventStream:
                 for event in reader.feed(chunk):
                     if isinstance(event, Error):
                         raise ServerError(event.code, event.message, event.hint)
-                    assert isinstance(event, Progress | Preview | Result)
-                    yield event
-                    if isinstance(event, Result):
+                    if isinstance(event, Progress | Preview):
+                        yield event
+                    elif isinstance(event, self._last):
+                        yield event
                         return
             raise ConnectionLostError("The server ended the job without a result.")
         except _BROKEN as error:
@@ -110,9 +116,13 @@ class Transport:
             response.close()
             open_socket.close()
 
-    def stream(self, path: str, body: Message) -> EventStream:
-        """Start a job. Raises as `ask` does when it does not begin."""
-        return EventStream(*self._send("POST", path, body, SILENCE_TIMEOUT_S))
+    def stream(self, path: str, body: Message) -> EventStream[Result]:
+        """Start a job on a session. Raises as `ask` does when it does not begin."""
+        return EventStream(*self._send("POST", path, body, SILENCE_TIMEOUT_S), Result)
+
+    def stream_model(self, path: str, body: Message) -> EventStream[ModelAdded]:
+        """Start to get or to add a model. Raises as `ask` does when it does not begin."""
+        return EventStream(*self._send("POST", path, body, SILENCE_TIMEOUT_S), ModelAdded)
 
     def _send(
         self, method: str, path: str, body: Message | None, timeout_s: float
