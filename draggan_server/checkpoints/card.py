@@ -55,6 +55,17 @@ class DragDefaults:
 
 
 @dataclass(frozen=True)
+class RecognitionDefaults:
+    """From which score on this model knows a picture well, and at all; None: as for any model.
+
+    Names and meaning are those of `draggan_server.inversion.RecognitionThresholds`.
+    """
+
+    good: float | None = None
+    fair: float | None = None
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """Name, origin and alignment of a model, kept inside its file.
 
@@ -70,6 +81,7 @@ class ModelCard:
     alignment: Alignment | None = None
     """None: pictures are not aligned."""
     drag: DragDefaults = DragDefaults()
+    recognition: RecognitionDefaults = RecognitionDefaults()
 
     def __post_init__(self) -> None:
         _check_length("name", self.name, 1, MAX_NAME_LENGTH)

@@ -62,8 +62,8 @@ class FeatureLoss:
         return total / len(features)
 
 
-def spread(ws: Tensor, w_std: Tensor) -> Tensor:
-    """How far the layers' w [N, num_ws, w_dim] lie from their mean, in (the model's w_std [])² -> [N]."""
+def spread(ws: Tensor, w_std: float | Tensor) -> Tensor:
+    """How far the layers' w [N, num_ws, w_dim] lie from their mean, in (the model's w_std)² -> [N]."""
     return ((ws - ws.mean(dim=1, keepdim=True)) / w_std).square().mean(dim=(1, 2))
 
 

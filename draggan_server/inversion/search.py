@@ -1,49 +1,64 @@
-"""A picture -> the latent that draws it: optimisation in W, then in W+."""
+"""A picture -> the latent that draws it, by optimisation in W, then in W+, then of the weights."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import torch
 from torch import Tensor
 
-from ..stylegan2 import Discriminator, Generator, NoiseMode
+from ..stylegan2 import Discriminator, Generator, LowRank, NoiseMode, WeightDelta
+from ..stylegan2.delta import with_weights
+from .descent import Losses, Variables, descent, valued
 from .errors import InversionError, InversionInputError
 from .losses import FeatureLoss, PixelLoss, spread
-from .settings import InversionSettings, step_factor
-from .start import best_start
-
-ADAM_BETAS = (0.9, 0.95)
-"""The usual 0.999 remembers the first, large gradients for longer than the whole search lasts.
-
-Measured over 8 pictures of a random 32 px generator, 100 + 100 steps: a median of 28.6 dB instead of 27.0 dB.
-"""
+from .recognition import Recognition, score
+from .settings import InversionSettings
+from .start import best_start, known_ws
+from .tuning import Locality, begin
 
 
 class InversionStage(str, Enum):
-    """Which latents move; the values are the words of the field."""
+    """What moves; the values are the words of the field."""
 
     W = "w"
     """One w for all layers."""
     W_PLUS = "w+"
     """A w for each layer."""
+    TUNING = "tuning"
+    """The generator's weights."""
 
 
 @dataclass(frozen=True, eq=False)
 class InversionStep:
-    """The latent after `step` of `total_steps` optimiser steps, fit to be used if the search stops here."""
+    """The best so far after `step` of `total_steps` optimiser steps, fit to be used if the search stops here."""
 
     step: int
     total_steps: int
     stage: InversionStage
     ws: Tensor
     """[1, num_ws, w_dim], detached; the consumer's own."""
+    delta: WeightDelta | None
+    """The picture is `generator.tuned(delta).image(ws)`; None: the generator draws it as it is."""
     loss: float
-    """Of exactly these ws."""
+    """Of exactly these ws and this delta; stages do not compare."""
+    recognition: Recognition | None
+    """From the last step in W on."""
     end: bool
-    """The search is over; these ws are the best that it saw."""
+    """The search is over."""
+
+
+@dataclass(frozen=True, eq=False)
+class InversionStart:
+    """Where an earlier search for the same picture has come."""
+
+    ws: Tensor
+    """[1, num_ws, w_dim]"""
+    delta: WeightDelta | None = None
+    recognition: Recognition | None = None
+    """None: that search has not finished its stage in W; then it is gone through again, from there."""
 
 
 def invert(
@@ -53,18 +68,20 @@ def invert(
     settings: InversionSettings | None = None,
     weight: Tensor | None = None,
     noise: NoiseMode = "const",
+    start: InversionStart | None = None,
 ) -> Iterator[InversionStep]:
-    """Look for the ws that draw `picture`: the start as step 0, then one InversionStep per optimiser step.
+    """Look for what draws `picture`: the start as step 0, then one InversionStep per optimiser step.
 
     The start is the best of w_avg and some random w. The loss is that of the pixels at several scales, and
     where there is a discriminator that of its features. Neither network is changed: no parameter's `.grad` is
-    written, frozen or not. The same input gives the same steps. To stop, close the iterator; the last ws are
-    usable as they are.
+    written, frozen or not. The same input gives the same steps. To stop, close the iterator; each step is
+    usable as it is, and none is worse than the one before it in its stage.
 
     Args:
         picture: [1, 3, R, R] in [-1, 1], R the generator's resolution.
         weight: [1, 1, R, R], how much each pixel counts, at least 0 and not all 0; None: all alike.
         noise: the noise that the picture will be drawn with; "random" makes the steps differ each time.
+        start: go on from an earlier search; what it has recognised is not searched again.
 
     Raises:
         InversionInputError: wrong shapes, NaN, negative weights or none over 0. At the call.
@@ -79,7 +96,11 @@ def invert(
     _check("The weight", weight, (1, 1, *shape[2:]))
     if (weight < 0).any() or not (weight > 0).any():
         raise InversionInputError("The weight must be at least 0 everywhere and over 0 somewhere.")
-    return _search(generator, discriminator, picture, settings, weight, noise)
+    if start is not None:
+        _check("The start", start.ws, (1, generator.num_ws, generator.config.w_dim))
+        if start.delta is not None:
+            generator.tuned(start.delta)  # says what does not fit
+    return _search(generator, discriminator, picture, settings, weight, noise, start)
 
 
 def _check(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
@@ -90,36 +111,13 @@ def _check(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Point:
-    """A latent, what it is worth, and which way is down."""
+class _Found:
+    """What a search has found so far."""
 
-    latent: Tensor
-    """[1, 1, w_dim] in W, [1, num_ws, w_dim] in W+."""
-    loss: float
-    gradient: Tensor
-    finite: bool
-
-
-@dataclass(frozen=True, eq=False)
-class _Objective:
-    """What is minimised, over latents of W and of W+."""
-
-    draw: Callable[[Tensor], Tensor]
-    num_ws: int
-    picture_loss: Callable[[Tensor], Tensor]
-    spread_weight: float
-    w_std: Tensor
-
-    def at(self, latent: Tensor) -> _Point:
-        # The consumer may iterate under no_grad or inference_mode; neither may reach into here.
-        with torch.inference_mode(False), torch.enable_grad():
-            latent = latent.detach().clone().requires_grad_()
-            ws = latent.expand(-1, self.num_ws, -1)
-            loss = self.picture_loss(self.draw(ws)) + self.spread_weight * spread(ws, self.w_std)
-            # Asked for by name, so that nothing is written to the generator's parameters.
-            (gradient,) = torch.autograd.grad(loss.sum(), latent)
-        finite = bool(loss.isfinite().all() and gradient.isfinite().all())
-        return _Point(latent.detach(), float(loss.detach()), gradient, finite)
+    ws: Tensor
+    """[1, 1, w_dim] in W, else [1, num_ws, w_dim]"""
+    delta: WeightDelta | None = None
+    recognition: Recognition | None = None
 
 
 def _search(
@@ -129,41 +127,90 @@ def _search(
     settings: InversionSettings,
     weight: Tensor,
     noise: NoiseMode,
+    begun: InversionStart | None,
 ) -> Iterator[InversionStep]:
-    def draw(ws: Tensor) -> Tensor:
-        return generator.image(ws, noise)
-
     with torch.inference_mode(False), torch.no_grad():
         # Copies: a tensor made in inference mode cannot take part in a gradient.
         picture = picture.detach().clone().to(generator.device, generator.dtype)
         weight = weight.detach().clone().to(generator.device, generator.dtype)
         picture_loss = _picture_loss(discriminator, picture, settings, weight)
-        start = best_start(generator, draw, picture_loss, settings)
-    objective = _Objective(draw, generator.num_ws, picture_loss, settings.spread_weight, start.w_std)
-    best = objective.at(start.w)
-    if not best.finite:
-        raise InversionError("The model draws no finite picture to start from. Its file may be damaged.")
+        known = known_ws(generator, settings)
+        if begun is not None and begun.recognition is not None:
+            found = _Found(begun.ws.detach().clone().to(known.mean), begun.delta, begun.recognition)
+        else:
+            tried = known.candidates(settings)
+            if begun is not None:
+                tried = torch.cat([tried, begun.ws.mean(dim=1, keepdim=True).to(tried)])
+            found = _Found(
+                best_start(tried, lambda w: picture_loss(generator.image(w.expand(-1, generator.num_ws, -1), noise)))
+            )
 
-    total = settings.w_steps + settings.w_plus_steps
+    def in_latent(generator: Generator) -> Callable[[Variables], Losses]:
+        def losses(variables: Variables) -> Losses:
+            ws = variables[0].expand(-1, generator.num_ws, -1)
+            loss = picture_loss(generator.image(ws, noise)) + settings.spread_weight * spread(ws, known.std)
+            return Losses(loss.sum())
+
+        return losses
+
+    w_steps = settings.w_steps if found.recognition is None else 0
+    total = w_steps + settings.w_plus_steps + settings.tuning_steps
     step = 0
 
-    def report(point: _Point, stage: InversionStage) -> InversionStep:
-        ws = point.latent.expand(-1, generator.num_ws, -1).clone()
-        return InversionStep(step, total, stage, ws, point.loss, end=step == total)
+    def report(stage: InversionStage, found: _Found, loss: float) -> InversionStep:
+        ws = found.ws.expand(-1, generator.num_ws, -1).clone()
+        return InversionStep(step, total, stage, ws, found.delta, loss, found.recognition, end=step == total)
 
-    yield report(best, InversionStage.W)
-    for stage, steps, step_size, layers in (
-        (InversionStage.W, settings.w_steps, settings.w_step_size, 1),
-        (InversionStage.W_PLUS, settings.w_plus_steps, settings.w_plus_step_size, generator.num_ws),
-    ):
-        if steps == 0:
-            continue
-        # Each stage begins where the best latent so far lies.
-        best = objective.at(best.latent.expand(-1, layers, -1))
-        for point in _descent(objective, best, steps, step_size * start.w_std):
+    def recognised(found: _Found) -> _Found:
+        with torch.inference_mode(False), torch.no_grad():
+            drawn = generator.image(found.ws.expand(-1, generator.num_ws, -1), noise)
+            return replace(found, recognition=settings.thresholds.recognition(score(drawn, picture, weight)))
+
+    objective = in_latent(generator.tuned(found.delta) if found.delta else generator)
+    begin_at = valued(objective, (found.ws,))
+    if not begin_at.finite:
+        raise InversionError("The model draws no finite picture to start from. Its file may be damaged.")
+    if not w_steps and found.recognition is None:
+        found = recognised(found)
+    yield report(InversionStage.W if w_steps or not total else InversionStage.W_PLUS, found, begin_at.loss)
+
+    if w_steps:
+        for place in descent(objective, begin_at, w_steps, (settings.w_step_size * known.std,)):
             step += 1
-            best = point if point.loss < best.loss else best
-            yield report(best if step == total else point, stage)
+            found = _Found(place.at[0])
+            if step == w_steps:
+                found = recognised(found)
+            yield report(InversionStage.W, found, place.loss)
+    if settings.w_plus_steps:
+        begin_at = valued(objective, (found.ws.expand(-1, generator.num_ws, -1),))
+        for place in descent(objective, begin_at, settings.w_plus_steps, (settings.w_plus_step_size * known.std,)):
+            step += 1
+            found = replace(found, ws=place.at[0])
+            yield report(InversionStage.W_PLUS, found, place.loss)
+    if settings.tuning_steps:
+        with torch.inference_mode(False), torch.no_grad():
+            # What is kept of a latent is its half precision: the weights are tuned to just that.
+            pivot = found.ws.expand(-1, generator.num_ws, -1).half().to(generator.dtype)
+            delta = begin(generator, settings, found.delta)
+            locality = Locality(generator, pivot, settings, noise) if settings.locality_weight else None
+
+        def in_weights(variables: Variables) -> Losses:
+            tuned = with_weights(generator, _delta(delta, variables).merged(generator))
+            loss = picture_loss(tuned.image(pivot, noise)).sum()
+            return Losses(loss, None if locality is None else settings.locality_weight * locality(tuned))
+
+        begin_at = valued(in_weights, [matrix for part in delta.parts.values() for matrix in (part.left, part.right)])
+        sizes = [settings.tuning_step_size] * len(begin_at.at)
+        for place in descent(in_weights, begin_at, settings.tuning_steps, sizes):
+            step += 1
+            found = replace(found, ws=pivot, delta=_delta(delta, place.at))
+            yield report(InversionStage.TUNING, found, place.loss)
+
+
+def _delta(like: WeightDelta, matrices: Sequence[Tensor]) -> WeightDelta:
+    """The matrices in the order of the parts' own."""
+    pairs = zip(matrices[::2], matrices[1::2], strict=True)
+    return WeightDelta({name: LowRank(left, right) for name, (left, right) in zip(like.parts, pairs, strict=True)})
 
 
 def _picture_loss(
@@ -174,32 +221,3 @@ def _picture_loss(
         return lambda drawn: settings.pixel_weight * pixels(drawn)
     features = FeatureLoss(discriminator, picture, weight)
     return lambda drawn: settings.pixel_weight * pixels(drawn) + settings.feature_weight * features(drawn)
-
-
-def _descent(objective: _Objective, start: _Point, steps: int, step_size: Tensor) -> Iterator[_Point]:
-    """Adam from `start`; a point per step, every one finite.
-
-    Where a step leads to NaN or infinity, the search goes on from the best point, with half the step.
-    """
-    best = point = start
-    height = float(step_size)
-    latent, adam = _adam(start.latent)
-    for step in range(steps):
-        latent.grad = point.gradient
-        adam.param_groups[0]["lr"] = height * step_factor(step, steps)
-        with torch.inference_mode(False):
-            adam.step()
-        point = objective.at(latent)
-        if not point.finite:
-            point = best
-            height *= 0.5
-            latent, adam = _adam(best.latent)
-        elif point.loss < best.loss:
-            best = point
-        yield point
-
-
-def _adam(latent: Tensor) -> tuple[Tensor, torch.optim.Adam]:
-    with torch.inference_mode(False):
-        latent = latent.clone()
-        return latent, torch.optim.Adam([latent], betas=ADAM_BETAS)

@@ -19,43 +19,44 @@ BATCH = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """Where the search begins, and the unit of its steps."""
+class KnownWs:
+    """Where the model's w lie."""
 
-    w: Tensor
-    """[1, 1, w_dim]"""
-    w_std: Tensor
-    """[], the root mean square distance of the model's w from w_avg, per dimension."""
+    mean: Tensor
+    """[1, 1, w_dim], w_avg"""
+    samples: Tensor
+    """[N, 1, w_dim], random ones"""
+    std: float
+    """The root mean square distance of the model's w from the mean, per dimension: the unit of the search's steps."""
+
+    def candidates(self, settings: InversionSettings) -> Tensor:
+        """[1 + settings.candidates, 1, w_dim]: the mean, and random ones nearer to it."""
+        offsets = self.samples[: settings.candidates] - self.mean
+        return torch.cat([self.mean, self.mean + settings.candidate_psi * offsets])
 
 
 @torch.no_grad()
-def best_start(
-    generator: Generator,
-    draw: Callable[[Tensor], Tensor],
-    loss: Callable[[Tensor], Tensor],
-    settings: InversionSettings,
-) -> Start:
-    """The best of w_avg and the settings' random w.
-
-    `draw` is ws [N, num_ws, w_dim] -> pictures, `loss` pictures -> [N]. A class-conditional model is asked
-    for its classes in turn: which one the picture shows is not known.
-    """
+def known_ws(generator: Generator, settings: InversionSettings) -> KnownWs:
+    """A class-conditional model is asked for its classes in turn: which one the picture shows is not known."""
     config = generator.config
-    samples = max(SPREAD_SAMPLES, settings.candidates)
+    count = max(SPREAD_SAMPLES, settings.candidates)
     # A random state of our own: nobody else's random numbers change.
-    z = np.random.RandomState(settings.seed).randn(samples, config.z_dim)
+    z = np.random.RandomState(settings.seed).randn(count, config.z_dim)
     latents = torch.from_numpy(z).to(generator.device, generator.dtype)
     classes = None
     if config.c_dim:
         classes = torch.eye(config.c_dim, device=generator.device, dtype=generator.dtype)
-        classes = classes[torch.arange(samples) % config.c_dim]
+        classes = classes[torch.arange(count) % config.c_dim]
     # The mapping gives every layer the same w: the first says it all.
-    w = generator.mapping(latents, classes)[:, :1]
+    samples = generator.mapping(latents, classes)[:, :1]
     mean = generator.w_avg.view(1, 1, -1)
-    w_std = (w - mean).square().mean().sqrt().clamp_min(1e-8)
+    return KnownWs(mean, samples, max(float((samples - mean).square().mean().sqrt()), 1e-8))
 
-    tried = torch.cat([mean, mean + settings.candidate_psi * (w[: settings.candidates] - mean)])
-    losses = torch.cat([loss(draw(part.expand(-1, generator.num_ws, -1))) for part in tried.split(BATCH)])
+
+@torch.no_grad()
+def best_start(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
+    """Of the w [N, 1, w_dim] the one that `loss` ([n, 1, w_dim] -> [n]) likes best: [1, 1, w_dim]."""
+    losses = torch.cat([loss(part) for part in tried.split(BATCH)])
     # A model can draw NaN for one w and be fine for the next.
     best = int(torch.nan_to_num(losses, nan=torch.inf).argmin())
-    return Start(tried[best : best + 1].clone(), w_std)
+    return tried[best : best + 1].clone()

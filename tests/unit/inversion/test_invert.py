@@ -140,13 +140,12 @@ def test_the_ws_are_the_consumers_own(generator: Generator, picture: Tensor) -> 
     assert got == expected
 
 
-def test_the_end_is_the_best_that_was_seen(generator: Generator, picture: Tensor) -> None:
-    """Steps far too large lead away from the start; the end is back there."""
+def test_no_step_is_worse_than_the_one_before(generator: Generator, picture: Tensor) -> None:
+    """Steps far too large lead away from the start; what is yielded stays there."""
     settings = InversionSettings(candidates=16, w_steps=3, w_plus_steps=3, w_step_size=50, w_plus_step_size=50)
     steps = list(invert(generator, None, picture, settings))
-    assert steps[-2].loss > 1.5 * steps[0].loss
-    assert steps[-1].loss <= steps[0].loss
-    assert torch.equal(steps[-1].ws, min(steps, key=lambda step: step.loss).ws)
+    assert [step.loss for step in steps] == [steps[0].loss] * 7
+    assert all(torch.equal(step.ws, steps[0].ws) for step in steps)
 
 
 def test_unweighted_pixels_do_not_matter(generator: Generator, picture: Tensor) -> None:

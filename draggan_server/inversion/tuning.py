@@ -1,0 +1,77 @@
+"""Pivotal tuning: the weights change a little, for this picture, with the latent held.
+
+After Roich et al. 2021, "Pivotal Tuning for Latent-based Editing of Real Images", Sec. 3: what the latent cannot say, a
+small change of the generator says, and a locality term holds what is drawn from other latents near the pivot. Here the
+change of each weight is a product of two thin matrices (`stylegan2.delta`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..stylegan2 import Generator, LowRank, NoiseMode, WeightDelta
+from .settings import InversionSettings
+
+LOCALITY_REACH = 30.0
+"""How far from the pivot the locality term looks, in the paper's W of 512 dimensions."""
+ANCHORS = 8
+"""So many other latents are looked at, one in each step."""
+
+
+def tuned_names(generator: Generator, from_px: int) -> tuple[str, ...]:
+    """The weights that are changed: convolutions and RGB layers of the blocks from `from_px` on."""
+    names = []
+    for resolution in generator.config.block_resolutions:
+        if resolution >= from_px:
+            block = f"synthesis.b{resolution}"
+            convolutions = ("conv1",) if resolution == generator.config.block_resolutions[0] else ("conv0", "conv1")
+            names += [f"{block}.{layer}.weight" for layer in (*convolutions, "torgb")]
+    return tuple(names)
+
+
+def begin(generator: Generator, settings: InversionSettings, known: WeightDelta | None) -> WeightDelta:
+    """A change of nothing, or `known`, with room to learn: of each product one factor is 0 and the other random."""
+    random = np.random.RandomState(settings.seed)
+    parts = dict(known.parts) if known else {}
+    for name in tuned_names(generator, settings.tuning_from_px):
+        weight = generator.get_parameter(name)
+        rows, columns = weight.shape[0], math.prod(weight.shape[1:])
+        rank = min(settings.tuning_rank, rows, columns)
+        right = torch.from_numpy(random.randn(rank, columns) / math.sqrt(columns)).to(weight)
+        left = weight.new_zeros(rows, rank)
+        if name in parts:
+            room = max(rank - parts[name].rank, 0)
+            left = torch.cat([parts[name].left.to(weight), left[:, :room]], dim=1)
+            right = torch.cat([parts[name].right.to(weight), right[:room]])
+        parts[name] = LowRank(left, right)
+    return WeightDelta(parts)
+
+
+class Locality:
+    """How far a tuned generator has left what the model drew from other w near the pivot."""
+
+    def __init__(self, generator: Generator, ws: Tensor, settings: InversionSettings, noise: NoiseMode) -> None:
+        config = generator.config
+        random = np.random.RandomState(settings.seed)
+        z = torch.from_numpy(random.randn(ANCHORS, config.z_dim)).to(generator.device, generator.dtype)
+        classes = None
+        if config.c_dim:
+            classes = torch.eye(config.c_dim).to(z)[torch.arange(ANCHORS) % config.c_dim]
+        towards = generator.mapping(z, classes) - ws
+        # Roich et al., Eq. 4; the reach grows with the root of the dimensions, as distances do.
+        reach = LOCALITY_REACH * math.sqrt(config.w_dim / 512)
+        step = (reach / towards.norm(dim=2, keepdim=True)).clamp(max=1.0)
+        self._ws = ws + step * towards
+        self._noise: NoiseMode = "none" if noise == "random" else noise
+        self._drawn = torch.cat([generator.image(one, self._noise) for one in self._ws.split(1)])
+        self._turn = 0
+
+    def __call__(self, tuned: Generator) -> Tensor:
+        """[], the mean squared difference for the next of the w."""
+        turn = self._turn % ANCHORS
+        self._turn += 1
+        return (tuned.image(self._ws[turn : turn + 1], self._noise) - self._drawn[turn]).square().mean()
