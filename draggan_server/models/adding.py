@@ -10,11 +10,14 @@ import torch
 from torch import Tensor
 
 from draggan_server.checkpoints import (
+    ModelCard,
     discriminator_file,
     open_checkpoint,
     save_checkpoint,
 )
+from draggan_server.models.guessing import ALIGNMENTS, UNKNOWN, guess
 from draggan_server.models.library import ModelEntry, ModelLibrary
+from draggan_server.models.origin import origin_file, write_origin
 from draggan_server.stylegan2 import Generator, z_from_seed
 
 _LONGEST_ID = 100
@@ -33,6 +36,18 @@ _FORGOTTEN_BY_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECA
 
 class ModelAddError(Exception):
     """A model cannot become one of the user's. The text says why, and what to do."""
+
+
+NO_ALIGNMENT = "none"
+"""The name of the alignment of models that have none."""
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """Where a file came from: an address, and what it was there."""
+
+    address: str
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,22 +70,28 @@ def add_model(
     name: str | None = None,
     domain: str | None = None,
     licence: str | None = None,
+    alignment: str | None = None,
+    model_id: str | None = None,
+    downloaded: Downloaded | None = None,
 ) -> AddedModel:
     """Read a model file of any known format, draw a picture with it, and write it into the user's folder.
 
     Args:
         library: the models that there are, `folder` among its folders.
         name: for people, in menus; the model's id is made from it. None: the file's name without its ending.
-        domain: what it draws. None: what the file says, which only files of this program do.
-        licence: as `domain`.
+        domain: what it draws. None: what the file says, which only files of this program do, or what its name tells.
+        licence: None: what the file says.
+        alignment: a name of guessing.ALIGNMENTS, or NO_ALIGNMENT. None: as `domain`.
+        model_id: another than `name` gives.
+        downloaded: where the file came from, where that is not this computer.
 
     Raises:
         CheckpointError: the file cannot be used; the text says why.
         ModelAddError: there is such a model already, or it draws nothing that can be dragged.
         OSError: the folder cannot be written to. Nothing is left there then.
     """
-    asked = name if name is not None else source.stem
-    model_id = id_from_name(asked)
+    check_alignment(alignment)
+    model_id = model_id or id_from_name(name if name is not None else source.stem)
     path = folder / f"{model_id}.safetensors"
     if model_id in library.ids() or path.exists() or discriminator_file(path).exists():
         raise ModelAddError(
@@ -79,21 +100,44 @@ def add_model(
     opened = open_checkpoint(source)
     checkpoint = opened.checkpoint
     try_out(source, checkpoint.generator)
-    card = replace(
-        checkpoint.card,
-        name=_printable(name) if name is not None else checkpoint.card.name,
-        domain=domain if domain is not None else checkpoint.card.domain,
-        licence=licence if licence is not None else checkpoint.card.licence,
-    )
+    card = _described(checkpoint.card, source, name, domain, licence, alignment)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         save_checkpoint(path, checkpoint.generator, card, checkpoint.discriminator)
         entry = library.entry(model_id)
+        from_where = downloaded or Downloaded(source.name)
+        write_origin(path, opened.format, from_where.address, from_where.sha256)
     except BaseException:
-        path.unlink(missing_ok=True)
-        discriminator_file(path).unlink(missing_ok=True)
+        for file in (path, discriminator_file(path), origin_file(path)):
+            file.unlink(missing_ok=True)
         raise
     return AddedModel(entry, opened.format, opened.remarks, checkpoint.discriminator is not None)
+
+
+def check_alignment(alignment: str | None) -> None:
+    """Raises ModelAddError for a name that is none of an alignment."""
+    if alignment is not None and alignment not in (*ALIGNMENTS, NO_ALIGNMENT):
+        known = ", ".join((*ALIGNMENTS, NO_ALIGNMENT))
+        raise ModelAddError(f"There is no alignment {alignment[:80]!r}. The alignments are: {known}.")
+
+
+def _described(
+    card: ModelCard, source: Path, name: str | None, domain: str | None, licence: str | None, alignment: str | None
+) -> ModelCard:
+    """What was asked for; else what the file says; else what its name tells."""
+    guessed = guess(source.stem)
+    if alignment is None:
+        alignment = guessed.alignment if card.domain == UNKNOWN else None
+        places = card.alignment or (ALIGNMENTS[alignment] if alignment else None)
+    else:
+        places = ALIGNMENTS.get(alignment)
+    return replace(
+        card,
+        name=_printable(name) if name is not None else card.name,
+        domain=domain if domain is not None else guessed.domain if card.domain == UNKNOWN else card.domain,
+        licence=licence if licence is not None else card.licence,
+        alignment=places,
+    )
 
 
 def try_out(path: Path, generator: Generator) -> None:
@@ -127,7 +171,7 @@ def _tile_of_upper_blocks(generator: Generator, ws: Tensor) -> Tensor:
     for resolution in generator.config.block_resolutions:
         if resolution > _DRAWN_UP_TO:
             block, first = generator.synthesis.block(resolution), generator.synthesis.first_w(resolution)
-            x = block.features(x, ws[:, first : first + 2], "none")
+            x = block.features(x, ws[:, first : first + 2].unbind(1), "none")
             picture = block.rgb(x, ws[:, first + 2], picture)
     return x if picture is None else picture
 

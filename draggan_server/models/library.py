@@ -126,6 +126,7 @@ class ModelLibrary:
             raise ModelRemovalError(f"{model_id} comes with the program and goes with it. It cannot be removed alone.")
         path.unlink()
         discriminator_file(path).unlink(missing_ok=True)
+        path.with_suffix(".origin.json").unlink(missing_ok=True)
         return path
 
     def _known(self, all_found: Found, model_id: str) -> ModelEntry | ModelProblem:

@@ -46,6 +46,7 @@ def test_a_pickle_becomes_a_model_that_draws_the_same(tmp_path: Path, networks, 
     assert loaded.discriminator is not None
     assert sorted(file.name for file in user.iterdir()) == [
         "my-cats-v2.discriminator.safetensors",
+        "my-cats-v2.origin.json",
         "my-cats-v2.safetensors",
     ]
 
