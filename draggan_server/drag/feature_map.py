@@ -20,25 +20,30 @@ class FeatureMap:
 
     Args:
         windows: parts of the map; every read lies inside one of them.
-        resolution: h, the map's height and width.
-        picture_size: H, the picture's height and width in px.
+        whole: all of the map, which has the picture's shape.
+        picture_size: the picture's longer side in px.
     """
 
-    def __init__(self, windows: tuple[Window, ...], resolution: int, picture_size: int) -> None:
+    def __init__(self, windows: tuple[Window, ...], whole: Box, picture_size: int) -> None:
         self.windows = windows
-        self.resolution = resolution
+        self.whole = whole
         self.picture_size = picture_size
+
+    @property
+    def resolution(self) -> int:
+        """The map's longer side."""
+        return max(self.whole.height, self.whole.width)
 
     @classmethod
     def of_whole(cls, features: Tensor, picture_size: int) -> FeatureMap:
         """features: [C, h, w]."""
-        resolution = features.shape[-1]
-        return cls((Window(Box.whole(resolution), features),), resolution, picture_size)
+        whole = Box.whole(*features.shape[1:])
+        return cls((Window(whole, features),), whole, picture_size)
 
     def detach(self) -> FeatureMap:
         """The same numbers, constants for the gradient."""
         windows = tuple(Window(window.box, window.values.detach()) for window in self.windows)
-        return FeatureMap(windows, self.resolution, self.picture_size)
+        return FeatureMap(windows, self.whole, self.picture_size)
 
     def read(self, positions: Tensor) -> Tensor:
         """Features at places of the picture.
@@ -50,9 +55,9 @@ class FeatureMap:
         Returns:
             [n, K, C].
         """
-        last = self.resolution - 1
-        index = (positions * (self.resolution / self.picture_size) - 0.5).clamp(0, last)
-        corners = index.floor().clamp(max=max(last - 1, 0))
+        last = torch.tensor([self.whole.width - 1, self.whole.height - 1], dtype=positions.dtype)
+        index = (positions * (self.resolution / self.picture_size) - 0.5).clamp(torch.zeros_like(last), last)
+        corners = index.floor().minimum((last - 1).clamp(min=0))
         if len(self.windows) == 1:
             return self._gather(self.windows[0], corners, index - corners)
         rows: dict[int, list[int]] = {}
@@ -69,7 +74,7 @@ class FeatureMap:
         column, row = corners[..., 0].long() - window.box.left, corners[..., 1].long() - window.box.top
         places = (row * window.box.width + column).to(values.device)
         weights = weights.to(values.device, values.dtype)
-        right, down = (1, window.box.width) if self.resolution > 1 else (0, 0)
+        right, down = min(1, self.whole.width - 1), window.box.width * min(1, self.whole.height - 1)
         steps = torch.tensor([0, right, down, down + right], device=places.device)
         four = values[places[..., None] + steps]  # one gather: its gradient is one scatter
         wx, wy = weights[..., :1], weights[..., 1:]
@@ -80,23 +85,24 @@ class FeatureMap:
     def _boxes(self, corners: Tensor) -> list[Box]:
         """The part of the map that each group of `corners` [n, K, 2] reads."""
         lows, highs = corners.amin(dim=1).int().tolist(), corners.amax(dim=1).int().tolist()
-        end = self.resolution
         return [
-            Box(top, left, min(bottom + 2, end), min(right + 2, end))
+            Box(top, left, min(bottom + 2, self.whole.bottom), min(right + 2, self.whole.right))
             for (left, top), (right, bottom) in zip(lows, highs, strict=True)
         ]
 
 
-def reading_box(centre: Point, reach_px: float, resolution: int, picture_size: int) -> Box:
-    """The part of the map that reads within `reach_px` (in x and in y) of `centre` depend on.
+def reading_box(centre: Point, reach_px: float, whole: Box, picture_size: int) -> Box:
+    """The part of the map, all of which is `whole`, that reads within `reach_px` (in x and in y) of `centre` depend on.
 
     It has the same size wherever the centre is, so that a drag's windows keep their size.
     """
-    scale = resolution / picture_size
-    size = min(math.ceil(2 * reach_px * scale) + 2, resolution)
+    scale = max(whole.height, whole.width) / picture_size
+    size = math.ceil(2 * reach_px * scale) + 2
 
-    def first(position: float) -> int:
-        return min(max(math.floor((position - reach_px) * scale - 0.5), 0), resolution - size)
+    def span(position: float, most: int) -> tuple[int, int]:
+        length = min(size, most)
+        first = min(max(math.floor((position - reach_px) * scale - 0.5), 0), most - length)
+        return first, first + length
 
-    top, left = first(centre.y), first(centre.x)
-    return Box(top, left, top + size, left + size)
+    (top, bottom), (left, right) = span(centre.y, whole.height), span(centre.x, whole.width)
+    return Box(top, left, bottom, right)

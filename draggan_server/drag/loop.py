@@ -10,7 +10,7 @@ from enum import Enum
 import torch
 from torch import Tensor
 
-from ..stylegan2 import Generator, NoiseMode
+from ..stylegan2 import Box, Generator, NoiseMode
 from .errors import DragInputError
 from .feature_map import FeatureMap, reading_box
 from .points import DragPoint, Reference, check_points
@@ -122,7 +122,7 @@ def drag(
         generator: frozen or not, on any device.
         ws: [1, num_ws, w_dim], the latent code to start from; it is not changed.
         points: 1 to MAX_POINTS, in model px.
-        mask: [R, R] in [0, 1], 1 = may change; None: everything may.
+        mask: [H, W] in [0, 1], of the picture's size, 1 = may change; None: everything may.
         settings: the paper's constants if None.
         watch: for whoever wants to know how long each part of a step takes.
 
@@ -134,8 +134,8 @@ def drag(
     """
     settings = settings or DragSettings()
     points = tuple(points)
-    check_points(points, generator.resolution)
-    _check_mask(mask, generator.resolution)
+    check_points(points, generator.width, generator.height)
+    _check_mask(mask, generator.width, generator.height)
     if ws.shape != (1, generator.num_ws, generator.config.w_dim) or not torch.isfinite(ws).all():
         raise DragInputError(
             f"the latent code must be finite and [1, {generator.num_ws}, {generator.config.w_dim}] for this model, "
@@ -159,7 +159,9 @@ def _steps(
     size = generator.resolution
     code = _MovingCode(start, settings)
     optimizer = torch.optim.Adam([code.parameter], lr=settings.step_size)
-    tracker = Tracker(settings.tracking_radius_fraction * size, settings.tracking_norm, size)
+    tracker = Tracker(
+        settings.tracking_radius_fraction * size, settings.tracking_norm, generator.width, generator.height
+    )
     patience = _Patience(settings, points)
 
     radius_px = settings.supervision_radius_fraction * size
@@ -167,14 +169,15 @@ def _steps(
     pins = [point for point in points if is_pin(point)]
 
     to_hold = held_map(resolution, settings)
+    whole = Box.whole(*generator.config.map_size(resolution))
 
     def features_at(ws: Tensor, step: int) -> tuple[FeatureMap, Tensor | None]:
         # A moving point is read near its handle, a pin also at the place that it holds.
         places = [point.handle for point in points] + [pin.target for pin in pins]
-        boxes = [reading_box(place, reach_px, resolution, size) for place in places]
+        boxes = [reading_box(place, reach_px, whole, size) for place in places]
         held_at = None if mask is None or step % to_hold.every else to_hold.resolution
         found = generator.feature_windows(ws, resolution, boxes, noise, held_at, code.count)
-        return FeatureMap(found.windows, resolution, size), found.whole
+        return FeatureMap(found.windows, whole, size), found.whole
 
     with torch.no_grad():
         before, held = features_at(start, 0)
@@ -271,11 +274,11 @@ def with_references(points: tuple[DragPoint, ...], features: FeatureMap) -> tupl
     return tuple(known)
 
 
-def _check_mask(mask: Tensor | None, size: int) -> None:
+def _check_mask(mask: Tensor | None, width: int, height: int) -> None:
     if mask is None:
         return
-    if mask.shape != (size, size):
-        raise DragInputError(f"the mask must be [{size}, {size}] like the model's picture, not {list(mask.shape)}")
+    if mask.shape != (height, width):
+        raise DragInputError(f"the mask must be [{height}, {width}] like the model's picture, not {list(mask.shape)}")
     if not torch.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
         raise DragInputError("the mask must hold numbers from 0 (keep) to 1 (may change)")
     if mask.max() == 0:

@@ -72,7 +72,9 @@ class _Values:
 
     def _parts(self, ws: Tensor) -> list[Tensor]:
         *_, below, last = self._generator.blocks(ws, self.size, self._noise)
-        parts = [below[1], last[1], last[2].clamp(-1, 1)]
+        parts = [below[1], last[1]]
+        if last[2] is not None:  # only the skip architecture draws a picture at every block
+            parts.append(last[2].clamp(-1, 1))
         sized = [F.interpolate(part.float(), (self.size, self.size), mode="bilinear") for part in parts]
         return [part[0] for part in sized]
 

@@ -56,8 +56,8 @@ class DragPoint:
         return self.handle.distance(self.target)
 
 
-def check_points(points: Sequence[DragPoint], size: int) -> None:
-    """Raises DragInputError unless there are 1 to MAX_POINTS points, finite and inside [0, size] x [0, size]."""
+def check_points(points: Sequence[DragPoint], width: int, height: int) -> None:
+    """Raises DragInputError unless there are 1 to MAX_POINTS points, finite and inside [0, width] x [0, height]."""
     if not points:
         raise DragInputError("there are no points; a drag needs at least one handle and its target")
     if len(points) > MAX_POINTS:
@@ -66,8 +66,8 @@ def check_points(points: Sequence[DragPoint], size: int) -> None:
         for name, place in (("handle", point.handle), ("target", point.target)):
             if not (math.isfinite(place.x) and math.isfinite(place.y)):
                 raise DragInputError(f"the {name} of point {number} is not a number: ({place.x}, {place.y})")
-            if not (0 <= place.x <= size and 0 <= place.y <= size):
+            if not (0 <= place.x <= width and 0 <= place.y <= height):
                 raise DragInputError(
                     f"the {name} of point {number}, ({place.x:g}, {place.y:g}), lies outside the picture of "
-                    f"{size} x {size} px"
+                    f"{width} x {height} px"
                 )

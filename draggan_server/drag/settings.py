@@ -27,7 +27,7 @@ class Norm(Enum):
 
 @dataclass(frozen=True)
 class DragSettings:
-    """How to drag. Lengths that end in _fraction are fractions of the picture's width."""
+    """How to drag. Lengths that end in _fraction are fractions of the picture's longer side."""
 
     supervision_radius_fraction: float = 3 / 512
     """r1: the disc round each handle whose features are moved (Eq. 2)."""

@@ -86,7 +86,7 @@ class MaskTerm:
 
     Args:
         before: F0 [C, h, w], the whole map before the drag.
-        mask: M [R, R] in [0, 1], 1 = may change; it is brought to the map's size by area.
+        mask: M [H, W] in [0, 1], of the picture's size, 1 = may change; it is brought to the map's size by area.
         weight: lambda.
     """
 

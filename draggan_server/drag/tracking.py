@@ -34,12 +34,13 @@ class Tracker:
     Args:
         radius_px: r2, half the square's side; at least 1.
         norm: the distance between features.
-        picture_size: of the model's picture, in px.
+        width, height: of the model's picture, in px.
     """
 
-    def __init__(self, radius_px: float, norm: Norm, picture_size: int) -> None:
+    def __init__(self, radius_px: float, norm: Norm, width: int, height: int) -> None:
         self._norm = norm
-        self._picture_size = picture_size
+        self._first = torch.zeros(2, dtype=torch.float64)
+        self._last = torch.tensor([width, height], dtype=torch.float64)
         self._square = square_offsets(radius_px, 1.0)
         self._fine = square_offsets(1.0 - _FINE_PITCH_PX, _FINE_PITCH_PX)
 
@@ -58,7 +59,7 @@ class Tracker:
 
     def _nearest(self, features: FeatureMap, candidates: Tensor, references: Tensor) -> Tensor:
         """candidates [n, K, 2], kept inside the picture -> for each of n the one with the nearest feature, [n, 2]."""
-        candidates = candidates.clamp(0, self._picture_size)
+        candidates = candidates.clamp(self._first, self._last)
         found = features.read(candidates)
         references = references.to(found.device, found.dtype)[:, None]
         difference = found - references

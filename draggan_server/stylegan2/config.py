@@ -8,6 +8,12 @@ from dataclasses import dataclass
 MAX_RESOLUTION = 4096
 MAX_MAPPING_LAYERS = 64
 """Eight times what the paper's networks have."""
+ARCHITECTURES = ("orig", "skip", "resnet")
+"""How blocks follow one another (StyleGAN2, Fig. 7): orig: one after the other; skip: each block's picture is added to
+the upsampled one of the block below (of a discriminator: the picture enters every block); resnet: each block's input is
+added to its output."""
+SMALLEST_MAP = 4
+"""The longer side of the smallest map."""
 
 
 def _check_resolution(resolution: int) -> None:
@@ -25,8 +31,22 @@ def _check_mapping_layers(mapping_layers: int) -> None:
         raise ValueError(f"mapping_layers must be from 0 to {MAX_MAPPING_LAYERS}, not {mapping_layers}")
 
 
+def _check_shape(architecture: str, base_height: int, base_width: int) -> None:
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}, not {architecture[:40]!r}")
+    if max(base_height, base_width) != SMALLEST_MAP or min(base_height, base_width) < 1:
+        raise ValueError(
+            f"the smallest map must be {SMALLEST_MAP} px long and 1 to {SMALLEST_MAP} px wide, not {base_height} x "
+            f"{base_width}"
+        )
+
+
 def _channels(resolution: int, channel_base: int, channel_max: int) -> int:
     return min(channel_base // resolution, channel_max)
+
+
+def _map_size(resolution: int, base_height: int, base_width: int) -> tuple[int, int]:
+    return resolution * base_height // SMALLEST_MAP, resolution * base_width // SMALLEST_MAP
 
 
 def _block_resolutions(img_resolution: int) -> tuple[int, ...]:
@@ -40,7 +60,9 @@ class GeneratorConfig:
     z_dim: int
     w_dim: int
     img_resolution: int
+    """The longer side of the picture in px."""
     c_dim: int = 0
+    """Classes; 0 for a model without."""
     img_channels: int = 3
     channel_base: int = 32768
     channel_max: int = 512
@@ -48,16 +70,31 @@ class GeneratorConfig:
     mapping_lr_multiplier: float = 0.01
     conv_clamp: float | None = None
     """Activations are clamped to [-conv_clamp, conv_clamp] after every convolution; None: never."""
+    architecture: str = "skip"
+    """One of ARCHITECTURES."""
+    base_height: int = SMALLEST_MAP
+    base_width: int = SMALLEST_MAP
+    """Of the learned constant, the first block's map: 4 x 2 draws pictures twice as tall as wide."""
 
     def __post_init__(self) -> None:
         _check_resolution(self.img_resolution)
         _check_channels(self.img_resolution, self.channel_base, self.channel_max)
         _check_mapping_layers(self.mapping_layers)
+        _check_shape(self.architecture, self.base_height, self.base_width)
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:
         """4, 8, ... up to the picture's resolution: one synthesis block each."""
         return _block_resolutions(self.img_resolution)
+
+    @property
+    def picture_resolutions(self) -> tuple[int, ...]:
+        """The blocks after which there is a picture: all of them, or without the skip architecture the last alone."""
+        return self.block_resolutions if self.architecture == "skip" else self.block_resolutions[-1:]
+
+    def map_size(self, resolution: int) -> tuple[int, int]:
+        """Height and width of the map, and of the picture, of the block at `resolution`, its longer side."""
+        return _map_size(resolution, self.base_height, self.base_width)
 
     @property
     def num_ws(self) -> int:
@@ -71,9 +108,10 @@ class GeneratorConfig:
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """Hyper-parameters of a residual discriminator, under the names that NVIDIA's networks give them."""
+    """Hyper-parameters of a discriminator, under the names that NVIDIA's networks give them."""
 
     img_resolution: int
+    """The longer side of the picture in px."""
     c_dim: int = 0
     img_channels: int = 3
     channel_base: int = 32768
@@ -85,11 +123,17 @@ class DiscriminatorConfig:
     cmap_dim: int = 0
     """Dimensions of the mapped class condition; 0 where there is none."""
     mapping_layers: int = 8
+    architecture: str = "resnet"
+    """One of ARCHITECTURES."""
+    base_height: int = SMALLEST_MAP
+    base_width: int = SMALLEST_MAP
+    """Of the smallest map, which the epilogue reads."""
 
     def __post_init__(self) -> None:
         _check_resolution(self.img_resolution)
         _check_channels(self.img_resolution, self.channel_base, self.channel_max)
         _check_mapping_layers(self.mapping_layers)
+        _check_shape(self.architecture, self.base_height, self.base_width)
         if self.mbstd_group_size < 1:
             raise ValueError(f"mbstd_group_size must be at least 1, not {self.mbstd_group_size}")
         if self.mbstd_num_channels < 0 or (self.mbstd_num_channels and self.channels(4) % self.mbstd_num_channels):

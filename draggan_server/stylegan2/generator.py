@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from .config import GeneratorConfig
 from .delta import WeightDelta, with_weights
+from .latent import z_from_seed
 from .mapping import LayerwiseMapping
 from .synthesis import NoiseMode, SynthesisNetwork
 from .windowed import FeatureWindows, feature_windows
@@ -16,14 +17,16 @@ from .windows import Box
 
 
 class Generator(nn.Module):
-    """A StyleGAN2 generator (skip architecture).
+    """A StyleGAN2 generator.
 
-    `mapping(z, c=None, psi=1.0)` gives ws [N, num_ws, w_dim]; `image(ws)` and `features(ws, resolution)`
-    draw from them.
+    Its pictures and all its maps are of one shape, `aspect`. What is called a resolution is the longer side.
+
+    `mapping(z, c=None, psi=1.0)` and `ws_from_seed` give ws [N, num_ws, w_dim]; `image(ws)` and
+    `features(ws, resolution)` draw from them.
 
     >>> config = GeneratorConfig(z_dim=64, w_dim=64, img_resolution=32, channel_base=512)
     >>> generator = Generator(config).freeze()
-    >>> ws = generator.mapping(z_from_seed(7, 64), psi=0.7)
+    >>> ws = generator.ws_from_seed(7, psi=0.7)
     >>> picture = generator.image(ws)
     """
 
@@ -46,8 +49,23 @@ class Generator(nn.Module):
 
     @property
     def resolution(self) -> int:
-        """Width and height of the picture in px."""
+        """The longer side of the picture in px."""
         return self.config.img_resolution
+
+    @property
+    def height(self) -> int:
+        """Of the picture, in px."""
+        return self.config.map_size(self.resolution)[0]
+
+    @property
+    def width(self) -> int:
+        """Of the picture, in px."""
+        return self.config.map_size(self.resolution)[1]
+
+    @property
+    def aspect(self) -> float:
+        """Width / height."""
+        return self.width / self.height
 
     @property
     def w_avg(self) -> Tensor:
@@ -62,6 +80,30 @@ class Generator(nn.Module):
     def dtype(self) -> torch.dtype:
         return self.w_avg.dtype
 
+    def ws_from_seed(self, seed: int, psi: float = 1.0, label: int | None = None) -> Tensor:
+        """The ws [1, num_ws, w_dim] of the z that NVIDIA's tools draw for `seed`, truncated by psi.
+
+        Args:
+            label: which class a conditional model is to draw. None: the classes in turn, `seed` modulo their number.
+
+        Raises:
+            ValueError: the seed is not in [0, 2**32), or the model has no such class.
+        """
+        z = z_from_seed(seed, self.config.z_dim).to(self.device, self.dtype)
+        return self.mapping(z, self._condition(seed, label), psi)
+
+    def _condition(self, seed: int, label: int | None) -> Tensor | None:
+        """[1, c_dim], one for the class and zero for the others; None for a model without classes."""
+        classes = self.config.c_dim
+        if label is not None and not 0 <= label < classes:
+            known = f"0 to {classes - 1}" if classes else "none: it draws without classes"
+            raise ValueError(f"there is no class {label}; this model's are {known}")
+        if not classes:
+            return None
+        condition = torch.zeros(1, classes, device=self.device, dtype=self.dtype)
+        condition[0, seed % classes if label is None else label] = 1
+        return condition
+
     def image(self, ws: Tensor, noise: NoiseMode = "const", resolution: int | None = None) -> Tensor:
         """ws [N, num_ws, w_dim] -> [N, img_channels, H, W], nominally in [-1, 1], not clamped.
 
@@ -69,30 +111,37 @@ class Generator(nn.Module):
             resolution: stop at this block for a smaller, cheaper picture; None: the whole picture.
 
         Raises:
-            ValueError: the model has no such block, or ws does not fit the model.
+            ValueError: the model has no such block or draws no picture there, or ws does not fit the model.
         """
         resolution = resolution or self.resolution
+        if resolution in set(self.config.block_resolutions) - set(self.config.picture_resolutions):
+            raise ValueError(
+                f"no picture at {resolution} px: a model of the {self.config.architecture} architecture draws one of "
+                f"{self.resolution} px only"
+            )
         return self.synthesis.images(self._checked(ws), resolution, noise)[resolution]
 
     def images(self, ws: Tensor, noise: NoiseMode = "const") -> dict[int, Tensor]:
-        """The picture as it is after each block, the whole one last: {r: [N, img_channels, r, r]}.
+        """The picture as it is after each block, the whole one last: {r: [N, img_channels, h, w]}.
 
-        A lower block's is made for the blocks above to add to: whether it is a good small picture differs from model
-        to model.
+        Only the skip architecture draws pictures before the last block (`config.picture_resolutions`). A lower block's
+        is made for the blocks above to add to: whether it is a good small picture differs from model to model.
         """
         return self.synthesis.images(self._checked(ws), self.resolution, noise)
 
     def features(self, ws: Tensor, resolution: int, noise: NoiseMode = "const") -> Tensor:
-        """The output of the block at `resolution`, and nothing beyond it: [N, C, resolution, resolution].
+        """The output of the block at `resolution`, and nothing beyond it: [N, C, h, w], the longer side `resolution`.
 
         Raises:
             ValueError: the model has no such block, or ws does not fit the model.
         """
         return self.synthesis.features(self._checked(ws), resolution, noise)
 
-    def blocks(self, ws: Tensor, resolution: int, noise: NoiseMode = "const") -> Iterator[tuple[int, Tensor, Tensor]]:
-        """Every block up to `resolution`, in one pass: its resolution r, its features [N, C, r, r] and the picture as
-        it is after it, [N, img_channels, r, r].
+    def blocks(
+        self, ws: Tensor, resolution: int, noise: NoiseMode = "const"
+    ) -> Iterator[tuple[int, Tensor, Tensor | None]]:
+        """Every block up to `resolution`, in one pass: its resolution r, its features [N, C, h, w] and the picture as
+        it is after it, [N, img_channels, h, w], or None where the architecture draws none.
 
         Raises:
             ValueError: the model has no such block, or ws does not fit the model.

@@ -1,5 +1,7 @@
 """The synthesis network: one w per layer -> feature maps -> a picture.
 
+Every map has the picture's shape; a block's resolution, by which it is called, is the longer side h or w of its map.
+
 Modulation scales activations, not weights: y = demod * conv(x * s, W). That is the same as convolving with
 modulated weights (StyleGAN2, Sec. 2.2), but one convolution serves the whole batch, and frozen weights need
 no gradient.
@@ -8,7 +10,7 @@ no gradient.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -17,7 +19,10 @@ from torch import Tensor, nn
 
 from . import ops
 from .config import GeneratorConfig
-from .layers import FullyConnected
+from .layers import Conv2d, FullyConnected
+
+RESIDUAL_GAIN = math.sqrt(0.5)
+"""Keeps the variance of a sum of two."""
 
 NoiseMode = Literal["const", "random", "none"]
 """const: the noise maps stored in the model; random: drawn anew at every call; none: no noise."""
@@ -26,7 +31,7 @@ NoiseMode = Literal["const", "random", "none"]
 class SynthesisLayer(nn.Module):
     """Modulated 3 x 3 convolution, noise, bias, leaky ReLU; with `up` it doubles the resolution.
 
-    x [N, in_channels, h, w] and w [N, w_dim] -> [N, out_channels, resolution, resolution].
+    x [N, in_channels, h, w] and w [N, w_dim] -> [N, out_channels, height, width].
     """
 
     noise_const: Tensor
@@ -37,20 +42,21 @@ class SynthesisLayer(nn.Module):
         in_channels: int,
         out_channels: int,
         w_dim: int,
-        resolution: int,
+        size: tuple[int, int],
         *,
         up: bool,
         conv_clamp: float | None,
     ) -> None:
+        """size: height and width of the output."""
         super().__init__()
-        self.resolution = resolution
+        self.height, self.width = size
         self.up = up
         self.conv_clamp = conv_clamp
         self.affine = FullyConnected(w_dim, in_channels, bias_init=1.0)
         self.weight = nn.Parameter(ops.random_normal(out_channels, in_channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.noise_strength = nn.Parameter(torch.zeros([]))
-        self.register_buffer("noise_const", ops.random_normal(resolution, resolution))
+        self.register_buffer("noise_const", ops.random_normal(self.height, self.width))
         self.register_buffer("resample_filter", ops.low_pass_filter())
         self.forget()
 
@@ -59,14 +65,18 @@ class SynthesisLayer(nn.Module):
         self._constants: dict[str, tuple[object, Tensor]] = {}
         self._still: tuple[object, Tensor, tuple[Tensor, Tensor]] | None = None
 
-    def forward(self, x: Tensor, w: Tensor, noise: NoiseMode = "const") -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, noise: NoiseMode = "const", gain: float = 1.0) -> Tensor:
         styles, demod = self.modulation(w)
         x = x * styles[:, :, None, None]
         if self.up:
             x = ops.upsampling_conv3x3(x, self.weight, self.resample_filter)
         else:
             x = F.conv2d(x, self.weight, padding=1)
-        return self.activate(x * demod[:, :, None, None], self.noise_map(noise, x.shape[0]))
+        x = x * demod[:, :, None, None]
+        noise_map = self.noise_map(noise, x.shape[0])
+        if noise_map is not None:
+            x = x + noise_map
+        return self.activate(x + self.bias[:, None, None], gain)
 
     def modulation(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """w [N, w_dim] -> the scales of the input channels [N, in_channels] and of the output's [N, out_channels].
@@ -108,21 +118,20 @@ class SynthesisLayer(nn.Module):
         return known[1]
 
     def noise_map(self, noise: NoiseMode, count: int) -> Tensor | None:
-        """What the noise adds: [count or 1, 1, resolution, resolution], None for nothing."""
+        """What the noise adds: [count or 1, 1, height, width], None for nothing."""
         if noise == "none":
             return None
-        shape = (1, 1, self.resolution, self.resolution)
+        shape = (1, 1, self.height, self.width)
         if noise == "random":
             drawn = torch.randn(count, *shape[1:], device=self.noise_const.device, dtype=self.noise_const.dtype)
         else:
             drawn = self.noise_const.reshape(shape)
         return drawn * self.noise_strength
 
-    def activate(self, x: Tensor, noise_map: Tensor | None) -> Tensor:
-        """Noise, bias and leaky ReLU on the demodulated x [N, out_channels, h, w]."""
-        if noise_map is not None:
-            x = x + noise_map
-        return ops.leaky_relu(x + self.bias[:, None, None], clamp=self.conv_clamp)
+    def activate(self, x: Tensor, gain: float = 1.0) -> Tensor:
+        """Leaky ReLU and clamp, times `gain`, of what already has its noise and bias."""
+        clamp = None if self.conv_clamp is None else self.conv_clamp * gain
+        return ops.leaky_relu(x, ops.LEAKY_GAIN * gain, clamp)
 
 
 def _version(parameter: Tensor) -> object:
@@ -155,42 +164,53 @@ class ToRGB(nn.Module):
 
 
 class SynthesisBlock(nn.Module):
-    """The layers of one resolution; the first block starts from a learned constant, with one convolution."""
+    """The layers of one resolution; the first block starts from a learned constant, with one convolution.
+
+    Without the skip architecture only the last block has an RGB layer, `torgb`. In the resnet architecture a 1 x 1
+    convolution of the block's input, `skip`, is added to its output; both are then scaled by RESIDUAL_GAIN.
+    """
 
     resample_filter: Tensor
 
     def __init__(self, config: GeneratorConfig, resolution: int) -> None:
         super().__init__()
         self.resolution = resolution
-        channels = config.channels(resolution)
+        channels, size = config.channels(resolution), config.map_size(resolution)
         self.is_first = resolution == config.block_resolutions[0]
+        self.is_residual = config.architecture == "resnet" and not self.is_first
+        self.draws = resolution in config.picture_resolutions
         if self.is_first:
-            self.const = nn.Parameter(ops.random_normal(channels, resolution, resolution))
+            self.const = nn.Parameter(ops.random_normal(channels, *size))
         else:
             below = config.channels(resolution // 2)
-            self.conv0 = SynthesisLayer(
-                below, channels, config.w_dim, resolution, up=True, conv_clamp=config.conv_clamp
-            )
-        self.conv1 = SynthesisLayer(
-            channels, channels, config.w_dim, resolution, up=False, conv_clamp=config.conv_clamp
-        )
-        self.torgb = ToRGB(channels, config.img_channels, config.w_dim, config.conv_clamp)
+            self.conv0 = SynthesisLayer(below, channels, config.w_dim, size, up=True, conv_clamp=config.conv_clamp)
+            if self.is_residual:
+                self.skip = Conv2d(below, channels, 1, up=True, bias=False, activate=False)
+        self.conv1 = SynthesisLayer(channels, channels, config.w_dim, size, up=False, conv_clamp=config.conv_clamp)
+        if self.draws:
+            self.torgb = ToRGB(channels, config.img_channels, config.w_dim, config.conv_clamp)
         self.register_buffer("resample_filter", ops.low_pass_filter())
 
     @property
     def num_convs(self) -> int:
         return 1 if self.is_first else 2
 
-    def features(self, x: Tensor | None, ws: Tensor, noise: NoiseMode) -> Tensor:
-        """The block's output. x: the block below's output, None for the first; ws: [N, num_convs, w_dim]."""
+    def features(self, x: Tensor | None, ws: Sequence[Tensor], noise: NoiseMode) -> Tensor:
+        """The block's output. x: the block below's output, None for the first; ws: num_convs times [N, w_dim]."""
         if self.is_first:
-            x = self.const.expand(ws.shape[0], -1, -1, -1)
-            return self.conv1(x, ws[:, 0], noise)
-        x = self.conv0(x, ws[:, 0], noise)
-        return self.conv1(x, ws[:, 1], noise)
+            return self.conv1(self.const.expand(ws[0].shape[0], -1, -1, -1), ws[0], noise)
+        y = self.conv1(self.conv0(x, ws[0], noise), ws[1], noise, self.output_gain)
+        return y + self.skip(x, self.output_gain) if self.is_residual else y
 
-    def rgb(self, x: Tensor, w: Tensor, below: Tensor | None) -> Tensor:
-        """The block's picture on top of the one from the block `below` (skip architecture)."""
+    @property
+    def output_gain(self) -> float:
+        """By which what the last convolution gives is scaled."""
+        return RESIDUAL_GAIN if self.is_residual else 1.0
+
+    def rgb(self, x: Tensor, w: Tensor, below: Tensor | None) -> Tensor | None:
+        """The block's picture on top of the one from the block `below`; None where the block draws none."""
+        if not self.draws:
+            return None
         y = self.torgb(x, w)
         return y if below is None else ops.upsample2d(below, self.resample_filter) + y
 
@@ -214,17 +234,17 @@ class SynthesisNetwork(nn.Module):
         return max(2 * self.config.block_resolutions.index(resolution) - 1, 0)
 
     def features(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Tensor:
-        """[N, C, resolution, resolution]: no RGB layer is computed, and nothing above the block."""
+        """[N, C, h, w]: no RGB layer is computed, and nothing above the block."""
         return self.feature_maps(ws, resolution, noise)[resolution]
 
     def feature_maps(self, ws: Tensor, resolution: int, noise: NoiseMode) -> dict[int, Tensor]:
-        """The output of every block up to `resolution`: {r: [N, C, r, r]}."""
+        """The output of every block up to `resolution`: {r: [N, C, h, w]}."""
         maps: dict[int, Tensor] = {}
         x: Tensor | None = None
         first = 0
         for r in self.config.block_resolutions:
             block = self.block(r)
-            x = block.features(x, ws[:, first : first + block.num_convs], noise)
+            x = block.features(x, ws[:, first : first + block.num_convs].unbind(1), noise)
             first += block.num_convs
             maps[r] = x
             if r == resolution:
@@ -232,17 +252,17 @@ class SynthesisNetwork(nn.Module):
         raise self._no_such_block(resolution)
 
     def images(self, ws: Tensor, resolution: int, noise: NoiseMode) -> dict[int, Tensor]:
-        """The picture as it is after every block up to `resolution`: {r: [N, img_channels, r, r]}."""
-        return {r: picture for r, _, picture in self.blocks(ws, resolution, noise)}
+        """The picture after every block up to `resolution` that draws one: {r: [N, img_channels, h, w]}."""
+        return {r: picture for r, _, picture in self.blocks(ws, resolution, noise) if picture is not None}
 
-    def blocks(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """Every block's resolution r up to `resolution`, its features [N, C, r, r], and the picture after it."""
+    def blocks(self, ws: Tensor, resolution: int, noise: NoiseMode) -> Iterator[tuple[int, Tensor, Tensor | None]]:
+        """Every block's resolution r up to `resolution`, its features [N, C, h, w], and the picture after it."""
         x: Tensor | None = None
         picture: Tensor | None = None
         first = 0
         for r in self.config.block_resolutions:
             block = self.block(r)
-            x = block.features(x, ws[:, first : first + block.num_convs], noise)
+            x = block.features(x, ws[:, first : first + block.num_convs].unbind(1), noise)
             first += block.num_convs
             # The RGB layer shares its w with the next block's first convolution.
             picture = block.rgb(x, ws[:, first], picture)

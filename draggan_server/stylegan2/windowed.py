@@ -15,8 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import ops
-from .synthesis import NoiseMode, SynthesisLayer, SynthesisNetwork
+from .synthesis import NoiseMode, SynthesisBlock, SynthesisLayer, SynthesisNetwork
 from .windows import Box, Level, plan, upsampling_input
 
 _ROWS_UP_TO = 32
@@ -57,8 +56,8 @@ class _Pixels:
 
     @classmethod
     def of_whole(cls, features: Tensor) -> _Pixels:
-        """features: [C, h, h]."""
-        return cls((Box.whole(features.shape[-1]),), features.flatten(1).t())
+        """features: [C, h, w]."""
+        return cls((Box.whole(*features.shape[1:]),), features.flatten(1).t())
 
     def windows(self) -> tuple[Window, ...]:
         parts = self.rows.split([box.area for box in self.boxes])
@@ -104,67 +103,103 @@ def _block(
     if below is None:
         return _plain_layer(block.conv1, _Pixels.of_whole(block.const), level.boxes, ws[0], noise)
     if level.is_whole and level.resolution > _ROWS_UP_TO:
-        x = block.conv0(below.windows()[0].values[None], ws[0], noise)
-        return _Pixels.of_whole(block.conv1(x, ws[1], noise)[0])
-    middle = tuple(box.grown(1, level.resolution) for box in level.boxes)
-    return _plain_layer(
-        block.conv1, _upsampling_layer(block.conv0, below, middle, ws[0], noise), level.boxes, ws[1], noise
-    )
+        return _Pixels.of_whole(block.features(below.windows()[0].values[None], ws, noise)[0])
+    middle = tuple(box.grown(1, level.whole) for box in level.boxes)
+    x = _upsampling_layer(block.conv0, below, middle, ws[0], noise)
+    x = _plain_layer(block.conv1, x, level.boxes, ws[1], noise, block.output_gain)
+    if not block.is_residual:
+        return x
+    return _Pixels(x.boxes, x.rows + _skipping(block, below, x.boxes))
 
 
 def _upsampling_layer(
     layer: SynthesisLayer, below: _Pixels, boxes: tuple[Box, ...], w: Tensor, noise: NoiseMode
 ) -> _Pixels:
     styles, demod = layer.modulation(w)
-    inputs = tuple(upsampling_input(box, layer.resolution // 2) for box in boxes)
+    inputs = _upsampling_inputs(layer, boxes)
     rows = F.embedding(_pixels_of(below.boxes, inputs).to(styles.device), below.rows * styles)
-    taps = rows @ layer.tap_matrix()
-    low_pass = layer.resample_filter.sum(dim=1).flip(0) * 2  # separable; each direction has half of the gain of 4
+    rows = _upsampled(rows @ layer.tap_matrix(), inputs, boxes, (0, 1, 2), layer.resample_filter)
+    return _finish(layer, rows, boxes, demod, noise)
+
+
+def _skipping(block: SynthesisBlock, below: _Pixels, boxes: tuple[Box, ...]) -> Tensor:
+    """What a residual block adds to its output: [pixels of all boxes, C]."""
+    inputs = _upsampling_inputs(block.conv0, boxes)
+    rows = F.embedding(_pixels_of(below.boxes, inputs).to(below.rows.device), below.rows)
+    rows = rows @ (block.skip.weight[:, :, 0, 0].t() * (block.skip.weight_gain * block.output_gain))
+    return _upsampled(rows, inputs, boxes, (1,), block.skip.resample_filter)
+
+
+def _upsampling_inputs(layer: SynthesisLayer, boxes: tuple[Box, ...]) -> tuple[Box, ...]:
+    whole = Box.whole(layer.height // 2, layer.width // 2)
+    return tuple(upsampling_input(box, whole) for box in boxes)
+
+
+def _upsampled(
+    rows: Tensor, inputs: tuple[Box, ...], boxes: tuple[Box, ...], taps: tuple[int, ...], kernel: Tensor
+) -> Tensor:
+    """The stride-2 transposed convolution's sums, and its low-pass.
+
+    Args:
+        rows: [pixels of all inputs, taps² * C], what each tap of the 3 x 3 kernel makes of each input pixel.
+        taps: which rows, and which columns, of the kernel there are. The middle one alone: upsampling and no more.
+        kernel: [4, 4], the low-pass.
+
+    Returns:
+        [pixels of all boxes, C].
+    """
+    low_pass = kernel.sum(dim=1).flip(0) * 2  # separable; each direction has half of the gain of 4
+    count = len(taps)
     values = []
-    for box, source, part in zip(boxes, inputs, taps.split([box.area for box in inputs]), strict=True):
-        down = _spread_and_smooth(low_pass, box.top, box.bottom, source.top, source.bottom)
-        across = _spread_and_smooth(low_pass, box.left, box.right, source.left, source.right)
-        part = part.reshape(source.height, source.width, 3, -1).transpose(1, 2)
-        part = (down @ part.reshape(3 * source.height, -1)).reshape(box.height, 3 * source.width, -1)
+    for box, source, part in zip(boxes, inputs, rows.split([box.area for box in inputs]), strict=True):
+        down = _spread_and_smooth(low_pass, taps, box.top, box.bottom, source.top, source.bottom)
+        across = _spread_and_smooth(low_pass, taps, box.left, box.right, source.left, source.right)
+        part = part.reshape(source.height, source.width, count, -1).transpose(1, 2)
+        part = (down @ part.reshape(count * source.height, -1)).reshape(box.height, count * source.width, -1)
         values.append((across @ part).flatten(0, 1))
-    return _finish(layer, torch.cat(values), boxes, demod, noise)
+    return torch.cat(values)
 
 
-def _spread_and_smooth(low_pass: Tensor, first: int, end: int, source_first: int, source_end: int) -> Tensor:
+def _spread_and_smooth(
+    low_pass: Tensor, taps: tuple[int, ...], first: int, end: int, source_first: int, source_end: int
+) -> Tensor:
     """One direction of the stride-2 transposed convolution and its low-pass, as a matrix.
 
     Args:
         low_pass: [4].
 
     Returns:
-        [end - first, 3 * (source_end - source_first)]: from each input row's three taps to the output rows. Tap k of
+        [end - first, taps * (source_end - source_first)]: from each input row's taps to the output rows. Tap k of
         input row i goes to row 2 i + k of the transposed convolution, of which output row o smooths o - 1 .. o + 2.
     """
     outputs = torch.arange(first, end, device=low_pass.device)[:, None]
-    taps = torch.arange(2 * source_first, 2 * source_end, 2, device=low_pass.device)[:, None]
-    taps = (taps + torch.arange(3, device=low_pass.device)).flatten()
-    place = taps - outputs + 1
+    spread = torch.arange(2 * source_first, 2 * source_end, 2, device=low_pass.device)[:, None]
+    spread = (spread + torch.tensor(taps, device=low_pass.device)).flatten()
+    place = spread - outputs + 1
     return torch.where((place >= 0) & (place < 4), low_pass[place.clamp(0, 3)], 0)
 
 
 def _plain_layer(
-    layer: SynthesisLayer, inputs: _Pixels, boxes: tuple[Box, ...], w: Tensor, noise: NoiseMode
+    layer: SynthesisLayer, inputs: _Pixels, boxes: tuple[Box, ...], w: Tensor, noise: NoiseMode, gain: float = 1.0
 ) -> _Pixels:
     styles, demod = layer.modulation(w)
     # One more row of zeros stands for everything outside the map.
     rows = F.pad(inputs.rows * styles, (0, 0, 0, 1))
-    neighbours = _neighbours_of(inputs.boxes, boxes, layer.resolution).to(styles.device)
-    return _finish(layer, F.embedding(neighbours, rows).flatten(1) @ layer.neighbour_matrix(), boxes, demod, noise)
+    neighbours = _neighbours_of(inputs.boxes, boxes, Box.whole(layer.height, layer.width)).to(styles.device)
+    rows = F.embedding(neighbours, rows).flatten(1) @ layer.neighbour_matrix()
+    return _finish(layer, rows, boxes, demod, noise, gain)
 
 
-def _finish(layer: SynthesisLayer, rows: Tensor, boxes: tuple[Box, ...], demod: Tensor, noise: NoiseMode) -> _Pixels:
+def _finish(
+    layer: SynthesisLayer, rows: Tensor, boxes: tuple[Box, ...], demod: Tensor, noise: NoiseMode, gain: float = 1.0
+) -> _Pixels:
     """Demodulation, noise, bias and leaky ReLU."""
     rows = rows * demod + layer.bias
     noise_map = layer.noise_map(noise, 1)
     if noise_map is not None:
         parts = [noise_map[0, 0, box.top : box.bottom, box.left : box.right].flatten() for box in boxes]
         rows = rows + torch.cat(parts)[:, None]
-    return _Pixels(boxes, ops.leaky_relu(rows, clamp=layer.conv_clamp))
+    return _Pixels(boxes, layer.activate(rows, gain))
 
 
 @functools.lru_cache(maxsize=256)
@@ -174,12 +209,13 @@ def _pixels_of(have: tuple[Box, ...], wanted: tuple[Box, ...]) -> Tensor:
 
 
 @functools.lru_cache(maxsize=256)
-def _neighbours_of(have: tuple[Box, ...], wanted: tuple[Box, ...], size: int) -> Tensor:
-    """[pixels of all `wanted`, 9]: the rows of each one's 3 x 3 neighbours, row by row; one more for outside."""
+def _neighbours_of(have: tuple[Box, ...], wanted: tuple[Box, ...], whole: Box) -> Tensor:
+    """[pixels of all `wanted`, 9]: the rows of each one's 3 x 3 neighbours, row by row; one more for what is outside of
+    the `whole` map."""
     outside = sum(box.area for box in have)
     tables = []
     for box in wanted:
-        grown = box.grown(1, size)
+        grown = box.grown(1, whole)
         grid = _grid(have, grown)
         left, right = grown.left - box.left + 1, box.right + 1 - grown.right
         grid = F.pad(grid, (left, right, grown.top - box.top + 1, box.bottom + 1 - grown.bottom), value=outside)

@@ -49,32 +49,34 @@ class Box:
     def contains(self, other: Box) -> bool:
         return self.union(other) == self
 
-    def grown(self, margin: int, size: int) -> Box:
-        """With `margin` more on every side, as far as a map of `size` x `size` goes."""
+    def grown(self, margin: int, within: Box) -> Box:
+        """With `margin` more on every side, as far as the map `within` goes."""
         return Box(
-            max(self.top - margin, 0),
-            max(self.left - margin, 0),
-            min(self.bottom + margin, size),
-            min(self.right + margin, size),
+            max(self.top - margin, within.top),
+            max(self.left - margin, within.left),
+            min(self.bottom + margin, within.bottom),
+            min(self.right + margin, within.right),
         )
 
     @staticmethod
-    def whole(size: int) -> Box:
-        """All of a map of `size` x `size`."""
-        return Box(0, 0, size, size)
+    def whole(height: int, width: int) -> Box:
+        """All of a map."""
+        return Box(0, 0, height, width)
 
 
-def upsampling_input(box: Box, input_size: int) -> Box:
-    """What `box` of an upsampling convolution's output depends on in its input of `input_size` x `input_size`.
+def upsampling_input(box: Box, input_map: Box) -> Box:
+    """What `box` of an upsampling convolution's output depends on in its input, the whole of which is `input_map`.
 
     Output row o is the 4-tap low-pass of rows o - 1 .. o + 2 of the transposed convolution, whose row j takes input
-    rows i with 0 <= j - 2 i <= 2: so rows [a, b) take ceil((a - 3) / 2) .. floor((b + 1) / 2).
+    rows i with 0 <= j - 2 i <= 2: so rows [a, b) take ceil((a - 3) / 2) .. floor((b + 1) / 2). Of the low-pass alone,
+    without the convolution, it depends on no more.
     """
 
-    def span(first: int, end: int) -> tuple[int, int]:
-        return max(-((3 - first) // 2), 0), min((end + 1) // 2 + 1, input_size)
+    def span(first: int, end: int, most: int) -> tuple[int, int]:
+        return max(-((3 - first) // 2), 0), min((end + 1) // 2 + 1, most)
 
-    (top, bottom), (left, right) = span(box.top, box.bottom), span(box.left, box.right)
+    top, bottom = span(box.top, box.bottom, input_map.bottom)
+    left, right = span(box.left, box.right, input_map.right)
     return Box(top, left, bottom, right)
 
 
@@ -83,12 +85,14 @@ class Level:
     """A block's share."""
 
     resolution: int
+    whole: Box
+    """The block's output."""
     boxes: tuple[Box, ...]
-    """Of the block's output; a single box of the whole map where the block is computed whole."""
+    """Parts of it; it alone where the block is computed whole."""
 
     @property
     def is_whole(self) -> bool:
-        return self.boxes == (Box.whole(self.resolution),)
+        return self.boxes == (self.whole,)
 
 
 def plan(config: GeneratorConfig, resolution: int, boxes: Sequence[Box], whole_up_to: int = 0) -> tuple[Level, ...]:
@@ -102,10 +106,11 @@ def plan(config: GeneratorConfig, resolution: int, boxes: Sequence[Box], whole_u
     levels: list[Level] = []
     needed = tuple(boxes)
     for r in reversed([r for r in config.block_resolutions if r <= resolution]):
-        merged = (Box.whole(r),) if r <= whole_up_to else _cheapest(config, r, needed)
-        levels.append(Level(r, merged))
+        whole = _whole(config, r)
+        merged = (whole,) if r <= whole_up_to else _cheapest(config, r, needed)
+        levels.append(Level(r, whole, merged))
         if r > config.block_resolutions[0]:
-            needed = tuple(upsampling_input(box.grown(1, r), r // 2) for box in merged)
+            needed = tuple(upsampling_input(box.grown(1, whole), _whole(config, r // 2)) for box in merged)
     return tuple(reversed(levels))
 
 
@@ -115,14 +120,19 @@ def block_cost(config: GeneratorConfig, resolution: int, box: Box) -> float:
     overhead = 1 + _NARROW_LAYER / channels
     cost = 9 * channels * channels * box.area
     if resolution > config.block_resolutions[0]:
-        below = upsampling_input(box.grown(1, resolution), resolution // 2)
+        below = upsampling_input(box.grown(1, _whole(config, resolution)), _whole(config, resolution // 2))
         cost += 9 * config.channels(resolution // 2) * channels * below.area
     return cost * overhead
 
 
 def whole_cost(config: GeneratorConfig, resolution: int) -> float:
     """Multiplications for the whole of a block's output, by an ordinary convolution."""
-    return block_cost(config, resolution, Box.whole(resolution)) / (1 + _NARROW_LAYER / config.channels(resolution))
+    whole = _whole(config, resolution)
+    return block_cost(config, resolution, whole) / (1 + _NARROW_LAYER / config.channels(resolution))
+
+
+def _whole(config: GeneratorConfig, resolution: int) -> Box:
+    return Box.whole(*config.map_size(resolution))
 
 
 def _cheapest(config: GeneratorConfig, resolution: int, boxes: tuple[Box, ...]) -> tuple[Box, ...]:
@@ -142,5 +152,5 @@ def _cheapest(config: GeneratorConfig, resolution: int, boxes: tuple[Box, ...]) 
                     break
         merged.append(candidate)
     if sum(block_cost(config, resolution, box) for box in merged) >= whole_cost(config, resolution):
-        return (Box.whole(resolution),)
+        return (_whole(config, resolution),)
     return tuple(merged)

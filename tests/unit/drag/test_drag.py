@@ -143,13 +143,13 @@ class TestReferences:
         for norm in Norm:
             # Feature pixel (17, 12) of 32 has its centre at (35, 25) of 64 px.
             point = DragPoint(Point(33.0, 22.5), Point(0, 0), reference)
-            found = Tracker(4.0, norm, 64)(FeatureMap.of_whole(features, 64), [point])
+            found = Tracker(4.0, norm, 64, 64)(FeatureMap.of_whole(features, 64), [point])
             assert found == [Point(35.0, 25.0)]
 
     def test_of_equal_features_the_nearest_is_taken(self):
         features = torch.ones(3, 32, 32)
         point = DragPoint(Point(20.25, 9.75), Point(0, 0), Reference(Point(0, 0), torch.ones(3), 32))
-        assert Tracker(4.0, Norm.L2, 64)(FeatureMap.of_whole(features, 64), [point]) == [point.handle]
+        assert Tracker(4.0, Norm.L2, 64, 64)(FeatureMap.of_whole(features, 64), [point]) == [point.handle]
 
 
 class TestPinsAndMask:
@@ -276,7 +276,9 @@ class TestWindows:
 
         def whole(self, ws, resolution, boxes, noise, whole_at, moving):
             held = None if whole_at is None else self.features(ws, whole_at, noise)[0]
-            return FeatureWindows((Window(Box.whole(resolution), self.features(ws, resolution, noise)[0]),), held)
+            return FeatureWindows(
+                (Window(Box.whole(resolution, resolution), self.features(ws, resolution, noise)[0]),), held
+            )
 
         monkeypatch.setattr(Generator, "feature_windows", windowed)
         by_windows = paths()

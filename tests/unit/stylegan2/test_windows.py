@@ -105,6 +105,11 @@ def test_windows_really_are_used(generator, ws):
     assert window.box == Box(60, 60, 68, 68)
 
 
+def half(whole: Box) -> Box:
+    """The map below."""
+    return Box.whole(whole.height // 2, whole.width // 2)
+
+
 class TestPlanner:
     def test_every_level_holds_what_the_one_above_needs(self):
         for seed in range(20):
@@ -113,8 +118,8 @@ class TestPlanner:
             needed = boxes
             for level in reversed(levels):
                 assert all(any(have.contains(box) for have in level.boxes) for box in needed)
-                assert all(Box.whole(level.resolution).contains(box) for box in level.boxes)
-                needed = [upsampling_input(b.grown(1, level.resolution), level.resolution // 2) for b in level.boxes]
+                assert all(level.whole.contains(box) for box in level.boxes)
+                needed = [upsampling_input(b.grown(1, level.whole), half(level.whole)) for b in level.boxes]
 
     def test_levels_are_whole_up_to_one_and_windowed_above(self):
         for seed in range(20):
@@ -152,7 +157,7 @@ class TestPlanner:
             x = torch.ones(1, 1, 16, 16, requires_grad=True)
             ops.upsampling_conv3x3(x, weight, kernel)[:, :, first:end].sum().backward()
             rows = x.grad[0, 0].abs().sum(dim=1).nonzero().flatten().tolist()
-            box = upsampling_input(Box(first, 0, end, 32), 16)
+            box = upsampling_input(Box(first, 0, end, 32), Box.whole(16, 16))
             assert (box.top, box.bottom - 1) == (rows[0], rows[-1])
 
 
