@@ -18,12 +18,12 @@ Network = TypeVar("Network", Generator, Discriminator)
 RESTORE = "Download or convert it again"
 
 
+Shapes = Mapping[str, tuple[int, ...]]
+Read = Callable[[str], Tensor]
+
+
 def assemble(
-    path: Path,
-    network_type: Callable[[Config], Network],
-    config: Config,
-    shapes: Mapping[str, tuple[int, ...]],
-    read: Callable[[str], Tensor],
+    path: Path, network_type: Callable[[Config], Network], config: Config, shapes: Shapes, read: Read
 ) -> Network:
     """The network of that configuration with the parameters of these shapes, each read when all shapes fit.
 
@@ -31,6 +31,14 @@ def assemble(
         CheckpointError: the configuration describes no network, or a parameter is missing, unknown, of another
             shape, or holds something else than finite numbers.
     """
+    network = outline(path, network_type, config, shapes)
+    parameters = {name: checked(path, name, read(name)) for name in shapes}
+    network.load_state_dict(parameters, assign=True)
+    return network
+
+
+def outline(path: Path, network_type: Callable[[Config], Network], config: Config, shapes: Shapes) -> Network:
+    """The network that these shapes fit, without any numbers (on torch's meta device). Raises as `assemble`."""
     with torch.device("meta"):
         # Shapes without memory: what the file claims is checked before anything of that size is made.
         try:
@@ -47,14 +55,14 @@ def assemble(
         if shape != tuple(wanted[name].shape):
             problem = f"{name} is {list(shape)} where the configuration asks for {list(wanted[name].shape)}"
             raise CheckpointError(path, problem, RESTORE)
-    parameters = {}
-    for name in wanted:
-        tensor = read(name)
-        if not tensor.is_floating_point() or not _is_finite(tensor):
-            raise CheckpointError(path, f"{name} holds values that are no finite numbers", RESTORE)
-        parameters[name] = tensor.to(torch.float32)
-    network.load_state_dict(parameters, assign=True)
     return network
+
+
+def checked(path: Path, name: str, tensor: Tensor) -> Tensor:
+    """The parameter in float32. Raises CheckpointError where it holds something else than finite numbers."""
+    if not tensor.is_floating_point() or not _is_finite(tensor):
+        raise CheckpointError(path, f"{name} holds values that are no finite numbers", RESTORE)
+    return tensor.to(torch.float32)
 
 
 def _is_finite(tensor: Tensor) -> bool:

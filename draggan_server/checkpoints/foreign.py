@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from ..stylegan2 import Discriminator, Generator
-from .assembly import RESTORE, Config, Network, assemble
+from ..stylegan2 import Discriminator, Generator, GeneratorConfig
+from .assembly import RESTORE, Config, Network, Read, Shapes, assemble, checked, outline
 from .card import ModelCard
 from .checkpoint import Checkpoint, CheckpointError
 from .formats import Parts, UnsupportedError, format_of
-from .formats.parts import NetworkParts
+from .formats.parts import Constant, NetworkParts
 from .native import load_checkpoint
 from .untrusted import RefusedError, read_file
 
+NATIVE = "this program's own"
 _OTHER_MODEL = "Use another model"
 _W_AVG_SAMPLES = 8192
 _LONGEST_NAME = 200
@@ -35,25 +38,69 @@ class Opened:
 def open_checkpoint(path: Path) -> Opened:
     """Read a model file of any known format; nothing that it holds is executed.
 
-    The file is read once, and of it no more than the networks need. Formats are told apart by what the file holds,
+    Of the file no more is read than the networks need. Formats are told apart by what the file holds,
     never by its name.
 
     Raises:
         CheckpointError: the file is missing, damaged, of no known format, of a kind that cannot be drawn, or holds
             what is not allowed. The text says which.
     """
-    try:
-        with path.open("rb") as file:
-            start = file.read(9)
-            if start[8:] == b"{":  # the length of a JSON header, and the header
-                return Opened(load_checkpoint(path), "this program's own", ())
-            size = file.seek(0, 2)
-            root = read_file(file, size)
+    if is_native(path):
+        return Opened(load_checkpoint(path), NATIVE, ())
+    with opened_parts(path) as (format_name, parts):
+        generator = _network(path, Generator, parts.generator).freeze()
+        discriminator = None
+        if parts.discriminator is not None:
+            discriminator = _network(path, Discriminator, parts.discriminator).freeze()
+        return Opened(Checkpoint(generator, discriminator, card_of(path)), format_name, parts.remarks)
+
+
+def is_native(path: Path) -> bool:
+    """Whether it begins as a safetensors file does. Raises CheckpointError where it cannot be read."""
+    with _readable_errors(path), path.open("rb") as file:
+        return file.read(9)[8:] == b"{"  # after the length of a JSON header, the header
+
+
+@contextlib.contextmanager
+def opened_parts(path: Path) -> Iterator[tuple[str, Parts]]:
+    """The name of the file's format, and what it holds, w_avg included; to be read inside. Raises CheckpointError."""
+    with contextlib.ExitStack() as stack:
+        with _readable_errors(path):
+            file = stack.enter_context(path.open("rb"))
+            root = read_file(file, file.seek(0, 2))
             found = format_of(root)
             if found is None:
                 raise UnsupportedError("it holds no StyleGAN2 of a known layout")
             parts = found.read(root)
-            return Opened(_assembled(path, parts), found.name, parts.remarks)
+        if parts.lacks_w_avg:
+            parts.generator.weights["mapping.w_avg"] = Constant(_sampled_w_avg(path, parts.generator))
+        yield found.name, parts
+
+
+def shapes_of(parts: NetworkParts[Config]) -> Shapes:
+    """Of all parameters, by their names."""
+    return {name: weight.shape for name, weight in parts.weights.items()}
+
+
+def reader_of(path: Path, parts: NetworkParts[Config]) -> Read:
+    """Reads a parameter by its name. Raises CheckpointError."""
+
+    def read(name: str) -> Tensor:
+        with _readable_errors(path):
+            return parts.weights[name].read()
+
+    return read
+
+
+def card_of(path: Path) -> ModelCard:
+    """Of a file that says nothing of itself."""
+    return ModelCard(name=path.stem[:_LONGEST_NAME] or "Model", domain="unknown", licence="unknown")
+
+
+@contextlib.contextmanager
+def _readable_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except RefusedError as error:
         raise CheckpointError(path, str(error), RESTORE) from error
     except UnsupportedError as error:
@@ -65,26 +112,17 @@ def open_checkpoint(path: Path) -> Opened:
         raise CheckpointError(path, problem, "Look at the disk and at the file's permissions") from error
 
 
-def _assembled(path: Path, parts: Parts) -> Checkpoint:
-    generator = _network(path, Generator, parts.generator).freeze()
-    if parts.lacks_w_avg:
-        _sample_w_avg(generator)
-    discriminator = None
-    if parts.discriminator is not None:
-        discriminator = _network(path, Discriminator, parts.discriminator).freeze()
-    card = ModelCard(name=path.stem[:_LONGEST_NAME] or "Model", domain="unknown", licence="unknown")
-    return Checkpoint(generator, discriminator, card)
+def _sampled_w_avg(path: Path, parts: NetworkParts[GeneratorConfig]) -> Tensor:
+    """[w_dim], the mean of many w, where the file does not hold it."""
+    generator = outline(path, Generator, parts.config, shapes_of(parts))
+    read = reader_of(path, parts)
+    mapping = {name: checked(path, name, read(name)) for name in parts.weights if name.startswith("mapping.")}
+    generator.load_state_dict(mapping, strict=False, assign=True)
+    random = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        z = torch.randn(_W_AVG_SAMPLES, parts.config.z_dim, generator=random)
+        return generator.mapping(z)[:, 0].mean(dim=0)
 
 
 def _network(path: Path, network_type: Callable[[Config], Network], parts: NetworkParts[Config]) -> Network:
-    weights = parts.weights
-    shapes = {name: weight.shape for name, weight in weights.items()}
-    return assemble(path, network_type, parts.config, shapes, lambda name: weights[name].read())
-
-
-def _sample_w_avg(generator: Generator) -> None:
-    """The mean of many w, where the file does not hold it."""
-    random = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        z = torch.randn(_W_AVG_SAMPLES, generator.config.z_dim, generator=random)
-        generator.mapping.w_avg.copy_(generator.mapping(z)[:, 0].mean(dim=0))
+    return assemble(path, network_type, parts.config, shapes_of(parts), reader_of(path, parts))

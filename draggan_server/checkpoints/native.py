@@ -10,20 +10,20 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import safetensors
 import torch
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..stylegan2 import Discriminator, DiscriminatorConfig, Generator, GeneratorConfig
-from .assembly import RESTORE, Config, Network, assemble
+from .assembly import RESTORE, Config, Network, Read, Shapes, assemble
 from .card import ModelCard
 from .checkpoint import Checkpoint, CheckpointError
 from .plain import from_plain
+from .writing import write_tensors
 
 FORMAT = "draggan-stylegan2"
 VERSION = "1"
@@ -53,14 +53,36 @@ def save_checkpoint(
     """
     if discriminator is not None:
         # First: whoever finds the generator finds its discriminator too.
-        config = json.dumps(asdict(discriminator.config))
-        _write(discriminator_file(path), discriminator, {"config": config}, dtype)
-    _write(
-        path,
-        generator,
-        {"config": json.dumps(asdict(generator.config)), "card": json.dumps(asdict(card))},
-        dtype,
-    )
+        state = discriminator.state_dict()
+        save_network(discriminator_file(path), discriminator.config, shapes_of(state), state.__getitem__, dtype=dtype)
+    state = generator.state_dict()
+    save_network(path, generator.config, shapes_of(state), state.__getitem__, card, dtype)
+
+
+def save_network(
+    path: Path,
+    config: GeneratorConfig | DiscriminatorConfig,
+    shapes: Shapes,
+    read: Read,
+    card: ModelCard | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write one network, each parameter read when its turn comes; a generator has a card."""
+    kind = "generator" if isinstance(config, GeneratorConfig) else "discriminator"
+    metadata = {"format": FORMAT, "version": VERSION, "network": kind, "config": json.dumps(asdict(config))}
+    if card is not None:
+        metadata["card"] = json.dumps(asdict(card))
+    # Not with the whole name in it: that may be as long as the system allows already.
+    part = path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        write_tensors(part, metadata, shapes, read, dtype)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -89,23 +111,6 @@ def read_card(path: Path) -> tuple[ModelCard, GeneratorConfig]:
     except (OSError, safetensors.SafetensorError) as error:
         raise _damaged(path, error) from error
     return _card(path, metadata), _config(path, metadata, GeneratorConfig)
-
-
-def _write(path: Path, network: nn.Module, metadata: dict[str, str], dtype: torch.dtype) -> None:
-    kind = type(network).__name__.lower()
-    tensors = {name: _own(value.detach().to("cpu", dtype).contiguous()) for name, value in network.state_dict().items()}
-    # Not with the whole name in it: that may be as long as the system allows already.
-    part = path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        save_file(tensors, part, {"format": FORMAT, "version": VERSION, "network": kind, **metadata})
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _own(tensor: Tensor) -> Tensor:
-    """In memory that holds nothing else, as safetensors wants it. Copied only where it must be: models are large."""
-    return tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone()
 
 
 def _read(path: Path, kind: str) -> tuple[Tensors, dict[str, str]]:
@@ -154,7 +159,7 @@ def _assembled(path: Path, network_type: Callable[[Config], Network], config: Co
         path,
         network_type,
         config,
-        {name: tuple(tensor.shape) for name, tensor in tensors.items()},
+        shapes_of(tensors),
         tensors.__getitem__,
     )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,9 +14,9 @@ from torch import Tensor
 
 from draggan_server.checkpoints import (
     ModelCard,
+    convert_checkpoint,
     discriminator_file,
-    open_checkpoint,
-    save_checkpoint,
+    stream_generator,
 )
 from draggan_server.models.guessing import ALIGNMENTS, UNKNOWN, guess
 from draggan_server.models.library import ModelEntry, ModelLibrary
@@ -97,21 +100,38 @@ def add_model(
         raise ModelAddError(
             f"There is a model {model_id!r} already. Choose another name with --name, or remove it first."
         )
-    opened = open_checkpoint(source)
-    checkpoint = opened.checkpoint
-    try_out(source, checkpoint.generator)
-    card = _described(checkpoint.card, source, name, domain, licence, alignment)
+    with _made(folder), tempfile.TemporaryDirectory(prefix=".adding-", dir=folder) as staging:
+        # On the same disk, so that what has been tried out only needs to be renamed.
+        written = Path(staging) / "model.safetensors"
+        converted = convert_checkpoint(
+            source, written, lambda card: _described(card, source, name, domain, licence, alignment)
+        )
+        try_out(source, stream_generator(written))
+        try:
+            if converted.has_discriminator:
+                # First: whoever finds the generator finds its discriminator too.
+                discriminator_file(written).replace(discriminator_file(path))
+            written.replace(path)
+            entry = library.entry(model_id)
+            from_where = downloaded or Downloaded(source.name)
+            write_origin(path, converted.format, from_where.address, from_where.sha256)
+        except BaseException:
+            for file in (path, discriminator_file(path), origin_file(path)):
+                file.unlink(missing_ok=True)
+            raise
+    return AddedModel(entry, converted.format, converted.remarks, converted.has_discriminator)
+
+
+@contextlib.contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Inside, there is this folder; after a failure, an empty one goes."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        save_checkpoint(path, checkpoint.generator, card, checkpoint.discriminator)
-        entry = library.entry(model_id)
-        from_where = downloaded or Downloaded(source.name)
-        write_origin(path, opened.format, from_where.address, from_where.sha256)
+        yield
     except BaseException:
-        for file in (path, discriminator_file(path), origin_file(path)):
-            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
         raise
-    return AddedModel(entry, opened.format, opened.remarks, checkpoint.discriminator is not None)
 
 
 def check_alignment(alignment: str | None) -> None:
