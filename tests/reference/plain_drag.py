@@ -33,9 +33,10 @@ class PlainStep:
     """Of the loss by the moving w, [1, k, w_dim]."""
 
 
-def read(features: Tensor, positions: list[tuple[float, float]], size: int) -> Tensor:
-    """Features [C, h, w] at places of the picture: [K, C]; the border's values go on outside."""
-    places = torch.tensor(positions, dtype=features.dtype) * (2 / size) - 1
+def read(features: Tensor, positions: list[tuple[float, float]], size: tuple[int, int]) -> Tensor:
+    """Features [C, h, w] at places of the picture of `size` (width, height): [K, C]; the border's values go on
+    outside."""
+    places = torch.tensor(positions, dtype=features.dtype) * (2 / torch.tensor(size, dtype=features.dtype)) - 1
     values = F.grid_sample(features[None], places[None, None], padding_mode="border", align_corners=False)
     return values[0, :, 0].t()
 
@@ -67,7 +68,7 @@ class PlainDrag:
     ) -> None:
         self.generator, self.points, self.mask, self.resolution = generator, points, mask, resolution
         self.r1, self.r2, self.lam, self.step_size, self.upsampled = r1, r2, lam, step_size, upsampled
-        self.size = generator.resolution
+        self.size = (generator.width, generator.height)
         self.moving = ws[:, :moving].clone()
         self.fixed = ws[:, moving:]
         self.handles = [point.handle for point in points]
@@ -79,7 +80,7 @@ class PlainDrag:
         _, maps = draw(self.generator, torch.cat([moving, self.fixed], dim=1))
         features = maps[self.resolution]
         if self.upsampled:
-            features = F.interpolate(features, size=(self.size, self.size), mode="bilinear", align_corners=False)
+            features = F.interpolate(features, size=self.size[::-1], mode="bilinear", align_corners=False)
         return features[0]
 
     def read(self, features: Tensor, positions: list[tuple[float, float]]) -> Tensor:
@@ -101,7 +102,7 @@ class PlainDrag:
             total = total + (now - wanted).abs().mean()
         if self.mask is not None:
             height, width = features.shape[1:]
-            cell = self.mask.reshape(height, self.size // height, width, self.size // width).mean(dim=(1, 3))
+            cell = self.mask.reshape(height, self.size[1] // height, width, self.size[0] // width).mean(dim=(1, 3))
             total = total + self.lam * ((features - self.f0).abs() * (1 - cell)).mean()
         return total
 
@@ -111,7 +112,10 @@ class PlainDrag:
         places = [(i, j) for j in range(-reach, reach + 1) for i in range(-reach, reach + 1)]
         places.sort(key=lambda place: place[0] ** 2 + place[1] ** 2)
         inside = [
-            tuple(min(max(c + offset * pitch, 0.0), float(self.size)) for c, offset in zip(centre, place, strict=True))
+            tuple(
+                min(max(c + offset * pitch, 0.0), float(end))
+                for c, offset, end in zip(centre, place, self.size, strict=True)
+            )
             for place in places
         ]
         distances = (self.read(features, inside) - reference).square().sum(dim=1).tolist()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pytest
 import torch
 
@@ -12,9 +15,10 @@ CONFIG = GeneratorConfig(
 )
 
 
-def make_generator() -> Generator:
+def make_generator(**changes: Any) -> Generator:
+    """changes: of the configuration."""
     torch.manual_seed(21)
-    generator = Generator(CONFIG)
+    generator = Generator(dataclasses.replace(CONFIG, **changes))
     for name, parameter in generator.named_parameters():
         if name.endswith(("bias", "noise_strength")):
             torch.nn.init.normal_(parameter, std=0.2)
