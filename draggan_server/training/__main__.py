@@ -1,4 +1,4 @@
-"""`python -m draggan_server.training`: train the bundled model, look at it, put it in its place."""
+"""`python -m draggan_server.training`: train a bundled model, look at it, put it in its place."""
 
 from __future__ import annotations
 
@@ -10,30 +10,37 @@ import torch
 from ..checkpoints import load_checkpoint
 from .export import export
 from .finder import FinderProgress, FinderRecipe, save_finder, train_finder
-from .recipe import PORTRAITS
+from .recipe import RECIPES
 from .sheet import contact_sheet
 from .trainer import Progress, Trainer
 
-BUNDLED_PORTRAITS = Path(__file__).parents[1] / "models" / "bundled" / "portraits.safetensors"
+BUNDLED = Path(__file__).parents[1] / "models" / "bundled"
+RECIPE = click.argument("recipe", type=click.Choice(tuple(RECIPES)))
+OUT = click.option("--out", type=click.Path(path_type=Path), help="The training's folder.  [default: runs/RECIPE]")
 
 
 def _default_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def _folder(recipe: str) -> Path:
+    return Path("runs") / recipe
+
+
 @click.group()
 def main() -> None:
-    """Train the bundled model by this project's own recipe."""
+    """Train the bundled models by this project's own recipes."""
 
 
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/portraits"), show_default=True)
+@RECIPE
+@OUT
 @click.option("--device", default=_default_device, show_default="cuda where there is one, else cpu")
 @click.option("--bf16/--fp32", default=False, help="Regress in bfloat16: faster on processors that have it.")
 @click.option("--threads", type=int, help="Processor threads; all cores if not given.")
 @click.option("--save-every", type=float, default=60.0, show_default=True, help="Seconds that a kill may cost.")
-def train(out: Path, device: str, bf16: bool, threads: int | None, save_every: float) -> None:
-    """Train in the folder OUT, going on from what is there after Ctrl+C or a kill."""
+def train(recipe: str, out: Path | None, device: str, bf16: bool, threads: int | None, save_every: float) -> None:
+    """Train the model of RECIPE, going on from what is in its folder after Ctrl+C or a kill."""
     if threads:
         torch.set_num_threads(threads)
 
@@ -45,15 +52,17 @@ def train(out: Path, device: str, bf16: bool, threads: int | None, save_every: f
             f"{left / 60:.0f} min left in this phase"
         )
 
-    Trainer(PORTRAITS, out, torch.device(device), bf16).run(report, save_every)
+    Trainer(RECIPES[recipe], out or _folder(recipe), torch.device(device), bf16).run(report, save_every)
 
 
 @main.command("export")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/portraits"), show_default=True)
-@click.option("--model", type=click.Path(path_type=Path), default=BUNDLED_PORTRAITS)
-def export_command(out: Path, model: Path) -> None:
-    """Write the model trained in the folder OUT, and its discriminator beside it, to the file MODEL."""
-    export(PORTRAITS, out, model)
+@RECIPE
+@OUT
+@click.option("--model", type=click.Path(path_type=Path), help="[default: where the bundled model of RECIPE lies]")
+def export_command(recipe: str, out: Path | None, model: Path | None) -> None:
+    """Write the model trained by RECIPE, and its discriminator beside it, to the file MODEL."""
+    model = model or BUNDLED / f"{recipe}.safetensors"
+    export(RECIPES[recipe], out or _folder(recipe), model)
     click.echo(f"{model}: {model.stat().st_size / 1e6:.1f} MB")
 
 
@@ -77,12 +86,14 @@ def finder(out: Path, threads: int) -> None:
 
 
 @main.command()
-@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True)
+@RECIPE
+@click.option("--model", type=click.Path(path_type=Path, exists=True), help="[default: the bundled model of RECIPE]")
 @click.option("--out", type=click.Path(path_type=Path), required=True)
-def sheet(model: Path, out: Path) -> None:
-    """Draw 64 unseen portraits at psi 0.7, at psi 1, and as the renderer draws them, into the PNG file OUT."""
+def sheet(recipe: str, model: Path | None, out: Path) -> None:
+    """Draw 64 unseen pictures at psi 0.7, at psi 1, and as the renderer draws them, into the PNG file OUT."""
     torch.set_num_threads(1)
-    contact_sheet(load_checkpoint(model).generator).save(out)
+    generator = load_checkpoint(model or BUNDLED / f"{recipe}.safetensors").generator
+    contact_sheet(generator, RECIPES[recipe].domain).save(out)
 
 
 if __name__ == "__main__":

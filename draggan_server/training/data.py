@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .portraits import FACTORS, factors_from_z, render
+from .factors import factors_from_z
 from .recipe import Recipe
 
 
@@ -25,7 +25,7 @@ class Batch:
 def sample_batch(count: int, resolution: int, recipe: Recipe, random: torch.Generator, device: torch.device) -> Batch:
     """`count` new pictures. The draw depends on the state of `random` alone, not on the device."""
     z = sample_z(count, recipe, random).to(device)
-    return Batch(z=z, pictures=render(mixed_factors(z, recipe, resolution), resolution))
+    return Batch(z=z, pictures=recipe.domain.render(mixed_factors(z, recipe, resolution), resolution))
 
 
 def sample_z(count: int, recipe: Recipe, random: torch.Generator) -> Tensor:
@@ -46,7 +46,7 @@ def mixed_factors(z: Tensor, recipe: Recipe, resolution: int) -> Tensor:
     A group whose layers lie above the block at `resolution` cannot be learned yet: its factors are 0.5.
     """
     group_of = {layers.group: index for index, layers in enumerate(recipe.layer_groups)}
-    columns = torch.tensor([group_of[factor.group] for factor in FACTORS], device=z.device)
+    columns = torch.tensor([group_of[factor.group] for factor in recipe.domain.factors], device=z.device)
     per_group = [
         factors_from_z(z[:, g]) if layers.first < ws_count(resolution) else torch.full_like(z[:, g], 0.5)
         for g, layers in enumerate(recipe.layer_groups)

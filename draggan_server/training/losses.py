@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .domains import Focus
+
 _WINDOW = 5
 _HUBER_BETA = 0.2
 _MAX_WEIGHT = 6.0
-
-
-@dataclass(frozen=True)
-class _Bump:
-    """A Gaussian: centre and standard deviations as fractions of the picture."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-_FACE = _Bump(x=0.5, y=0.58, width=0.17, height=0.15)
 
 
 def contrast_weights(pictures: Tensor, strength: float) -> Tensor:
@@ -39,21 +26,23 @@ def contrast_weights(pictures: Tensor, strength: float) -> Tensor:
     return weights / (1 + strength)
 
 
-def face_weights(resolution: int, strength: float) -> Tensor:
-    """[1, 1, R, R], mean 1: up to 1 + `strength` times higher over brows, eyes, nose and mouth than at the edges.
+def focus_weights(resolution: int, focus: Focus, strength: float) -> Tensor:
+    """[1, 1, R, R], mean 1: up to 1 + `strength` times higher in the focus than at the edges.
 
-    Portraits are aligned, so these lie in one place. They are small and, the nose above all, of little contrast.
+    Pictures are aligned, so what is small, and of little contrast like a nose, lies in one place.
     """
     centre = (torch.arange(resolution) + 0.5) / resolution
-    x = torch.exp(-0.5 * ((centre - _FACE.x) / _FACE.width).square())
-    y = torch.exp(-0.5 * ((centre - _FACE.y) / _FACE.height).square())
+    x = torch.exp(-0.5 * ((centre - focus.x) / focus.width).square())
+    y = torch.exp(-0.5 * ((centre - focus.y) / focus.height).square())
     weights = 1 + strength * torch.outer(y, x)
     return (weights / weights.mean())[None, None]
 
 
-def regression_loss(drawn: Tensor, wanted: Tensor, contrast_weight: float, face_weight: float) -> Tensor:
+def regression_loss(drawn: Tensor, wanted: Tensor, contrast_weight: float, focus: Focus, focus_weight: float) -> Tensor:
     """Huber distance of two batches [N, 3, R, R], weighted by local contrast and by place; a scalar."""
-    weights = contrast_weights(wanted, contrast_weight) * face_weights(wanted.shape[-1], face_weight).to(wanted)
+    weights = contrast_weights(wanted, contrast_weight) * focus_weights(wanted.shape[-1], focus, focus_weight).to(
+        wanted
+    )
     return (F.smooth_l1_loss(drawn, wanted, beta=_HUBER_BETA, reduction="none") * weights).mean()
 
 

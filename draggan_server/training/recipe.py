@@ -1,4 +1,4 @@
-"""The recipe of the bundled model: every number that the training depends on, in one place."""
+"""The recipes of the bundled models: every number that a training depends on, in one place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from ..checkpoints import DragDefaults
 from ..stylegan2 import DiscriminatorConfig, GeneratorConfig
-from .portraits import FACTORS, FactorGroup
+from .domains import CARS as CAR_PICTURES
+from .domains import PORTRAITS as PORTRAIT_PICTURES
+from .domains import Domain
+from .factors import FactorGroup
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class LayerGroup:
 class Recipe:
     """From factors to pictures by regression, climbing the resolutions; then the adversarial finish."""
 
+    name: str
+    """As artists read it in the list of models."""
+    domain: Domain
     generator: GeneratorConfig
     discriminator: DiscriminatorConfig
     stages: tuple[Stage, ...]
@@ -63,8 +69,8 @@ class Recipe:
     """Part of the pictures whose groups of factors come from different z."""
     contrast_weight: float = 2.0
     """How much more a pixel counts where the picture has edges near it."""
-    face_weight: float = 4.0
-    """How much more a pixel counts in the middle of the face."""
+    focus_weight: float = 4.0
+    """How much more a pixel counts in the middle of the domain's focus."""
     ema_pictures: float = 4000.0
     """Half-life of the averaged weights, in pictures."""
     drag: DragDefaults = field(default_factory=DragDefaults)
@@ -72,8 +78,10 @@ class Recipe:
 
 
 PORTRAITS = Recipe(
+    name="Portraits",
+    domain=PORTRAIT_PICTURES,
     generator=GeneratorConfig(
-        z_dim=len(FACTORS),
+        z_dim=len(PORTRAIT_PICTURES.factors),
         w_dim=128,
         img_resolution=128,
         channel_base=2048,
@@ -116,3 +124,36 @@ PORTRAITS = Recipe(
         LayerGroup(FactorGroup.APPEARANCE, 6, 12),
     ),
 )
+
+CARS = Recipe(
+    name="Cars",
+    domain=CAR_PICTURES,
+    generator=GeneratorConfig(
+        z_dim=len(CAR_PICTURES.factors),
+        w_dim=128,
+        img_resolution=128,
+        channel_base=2048,
+        channel_max=128,
+        mapping_layers=2,
+        mapping_lr_multiplier=0.1,
+    ),
+    discriminator=DiscriminatorConfig(img_resolution=128, channel_base=2048, channel_max=128),
+    stages=(
+        Stage(resolution=16, pictures=50_000, batch=32, learning_rate=4e-3),
+        Stage(resolution=32, pictures=80_000, batch=32, learning_rate=4e-3),
+        Stage(resolution=64, pictures=80_000, batch=32, learning_rate=3e-3),
+        Stage(resolution=128, pictures=60_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
+    ),
+    finish=PORTRAITS.finish,
+    drag=PORTRAITS.drag,
+    # Most factors are structure and want many w: a wheel has no expression that a drag would change alone.
+    layer_groups=(
+        LayerGroup(FactorGroup.STRUCTURE, 0, 5),
+        LayerGroup(FactorGroup.EXPRESSION, 5, 7),
+        LayerGroup(FactorGroup.APPEARANCE, 7, 12),
+    ),
+    focus_weight=3.0,
+)
+
+RECIPES = {"portraits": PORTRAITS, "cars": CARS}
+"""By the stem of the model's file."""

@@ -1,4 +1,4 @@
-"""The contact sheet: unseen portraits side by side, to be looked at."""
+"""The contact sheet: unseen pictures side by side, to be looked at."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from PIL import Image
 from torch import Tensor
 
 from ..stylegan2 import Generator
-from .portraits import factors_from_z, render
+from .domains import Domain
+from .factors import factors_from_z
 
 _SEED = 30_000
 _AT_ONCE = 8
 
 
 @torch.no_grad()
-def contact_sheet(generator: Generator, columns: int = 8) -> Image.Image:
+def contact_sheet(generator: Generator, domain: Domain, columns: int = 8) -> Image.Image:
     """Three squares of columns x columns pictures: psi 0.7, psi 1, and the renderer's true pictures for psi 1.
 
-    A portrait has the same place in each. Their z were not drawn in training.
+    A picture has the same place in each. Their z were not drawn in training.
     """
     z = torch.randn(columns * columns, generator.config.z_dim, generator=torch.Generator().manual_seed(_SEED))
     soft, full = (
         torch.cat([generator.image(generator.mapping(part, psi=psi)) for part in z.split(_AT_ONCE)])
         for psi in (0.7, 1.0)
     )
-    truth = render(factors_from_z(z), generator.resolution)
+    truth = domain.render(factors_from_z(z), generator.resolution)
     return _picture(torch.cat([_tiled(pictures, columns) for pictures in (soft, full, truth)], dim=2))
 
 

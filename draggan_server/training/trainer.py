@@ -246,7 +246,8 @@ class Trainer:
         return sample_batch(count, resolution, self.recipe, self._random, self.device)
 
     def _regression_loss(self, drawn: Tensor, batch: Batch) -> Tensor:
-        return regression_loss(drawn, batch.pictures, self.recipe.contrast_weight, self.recipe.face_weight)
+        recipe = self.recipe
+        return regression_loss(drawn, batch.pictures, recipe.contrast_weight, recipe.domain.focus, recipe.focus_weight)
 
     def _draw(self, batch: Batch, resolution: int) -> Tensor:
         ws = mixed_ws(self.generator, batch.z, self.recipe)

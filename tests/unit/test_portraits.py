@@ -17,7 +17,7 @@ from draggan_server.training.portraits import (
     landmarks,
     render,
 )
-from draggan_server.training.portraits.shapes import Window
+from draggan_server.training.shapes import Window
 
 
 def random_factors(count: int, seed: int = 0) -> Tensor:
@@ -53,9 +53,9 @@ def test_factors_from_z_are_nearly_uniform():
     assert bool(((share - 0.1).abs() < 0.01).all())
 
 
-def test_factors_from_z_refuse_another_size():
-    with pytest.raises(ValueError, match="latent vectors"):
-        factors_from_z(torch.zeros(2, len(FACTORS) + 1))
+def test_another_number_of_factors_is_refused():
+    with pytest.raises(ValueError, match="factors"):
+        render(torch.zeros(2, len(FACTORS) + 1), 16)
 
 
 @pytest.mark.parametrize("resolution", [16, 33, 64])

@@ -1,6 +1,7 @@
 """Procedural portrait illustrations with known factors and known landmarks: the bundled model's teacher."""
 
-from .factors import FACTOR_INDEX, FACTORS, Factor, FactorGroup, factors_from_z
+from ..factors import Factor, FactorGroup, factors_from_z
+from .factors import FACTOR_INDEX, FACTORS
 from .landmarks import LANDMARK_INDEX, LANDMARKS, Landmark, landmark_visibility, landmarks
 from .renderer import render
 

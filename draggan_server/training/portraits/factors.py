@@ -6,37 +6,10 @@ order of the latent coordinates, so it is part of the format of every model trai
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from enum import Enum
-
-import torch
-from torch import Tensor
-
-
-class FactorGroup(Enum):
-    """Which range of generator layers is meant to own a factor."""
-
-    STRUCTURE = "structure"
-    EXPRESSION = "expression"
-    APPEARANCE = "appearance"
-
-
-@dataclass(frozen=True)
-class Factor:
-    """One coordinate of the latent vector: ``description`` says what 0 and 1 look like."""
-
-    name: str
-    group: FactorGroup
-    description: str
-
-
-def _group(group: FactorGroup, **descriptions: str) -> tuple[Factor, ...]:
-    return tuple(Factor(name, group, text) for name, text in descriptions.items())
-
+from ..factors import Factor, FactorGroup, group_of_factors
 
 FACTORS: tuple[Factor, ...] = (
-    *_group(
+    *group_of_factors(
         FactorGroup.STRUCTURE,
         yaw="head turned to the picture's left ... right",
         pitch="looking up ... down",
@@ -50,7 +23,7 @@ FACTORS: tuple[Factor, ...] = (
         ear_size="small ... large ears",
         shoulder_width="narrow ... broad shoulders",
     ),
-    *_group(
+    *group_of_factors(
         FactorGroup.EXPRESSION,
         brow_height="low ... raised brows",
         brow_angle="worried (inner ends up) ... stern (inner ends down)",
@@ -66,7 +39,7 @@ FACTORS: tuple[Factor, ...] = (
         smile="corners down ... up",
         mouth_opening="closed ... open mouth",
     ),
-    *_group(
+    *group_of_factors(
         FactorGroup.APPEARANCE,
         skin="deep ... fair skin",
         hair_lightness="black ... blond or silver hair",
@@ -80,15 +53,3 @@ FACTORS: tuple[Factor, ...] = (
 )
 
 FACTOR_INDEX: dict[str, int] = {factor.name: index for index, factor in enumerate(FACTORS)}
-
-
-def factors_from_z(z: Tensor) -> Tensor:
-    """Read factors from latent vectors: ``[N, z_dim]`` -> ``[N, F]`` in (0, 1), with ``z_dim == F``.
-
-    First the normalisation that StyleGAN2's mapping network starts with (divide by the root mean square),
-    then the standard normal distribution function, which makes each factor nearly uniform for normal ``z``.
-    """
-    if z.ndim != 2 or z.shape[1] != len(FACTORS):
-        raise ValueError(f"expected [N, {len(FACTORS)}] latent vectors, got {tuple(z.shape)}")
-    normalised = z * (z.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
-    return 0.5 * (1.0 + torch.erf(normalised / math.sqrt(2.0)))

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .factors import FACTOR_INDEX, FACTORS
+from ..factors import factor_values, span
+from .factors import FACTORS
 
 PIVOT = 0.05
 MAX_YAW = 0.40
@@ -263,18 +264,6 @@ class Geometry:
     body: Body
 
 
-def factor_values(factors: Tensor) -> dict[str, Tensor]:
-    """Split factors ``[N, F]`` into ``[N, 1, 1]`` tensors by name."""
-    if factors.ndim != 2 or factors.shape[1] != len(FACTORS):
-        raise ValueError(f"expected [N, {len(FACTORS)}] factors, got {tuple(factors.shape)}")
-    return {name: factors[:, index].view(-1, 1, 1) for name, index in FACTOR_INDEX.items()}
-
-
-def span(value: Tensor, low: float, high: float) -> Tensor:
-    """Map [0, 1] to [low, high]."""
-    return low + (high - low) * value
-
-
 class _Turn:
     """The turn of the head: places a point of the head in the picture."""
 
@@ -320,7 +309,7 @@ def _brow(v: dict[str, Tensor], turn: _Turn, side: int) -> Brow:
 
 def geometry(factors: Tensor) -> Geometry:
     """Place everything for factors ``[N, F]`` in [0, 1]."""
-    v = factor_values(factors)
+    v = factor_values(factors, FACTORS)
     turn = _Turn(span(v["yaw"], -MAX_YAW, MAX_YAW), span(v["pitch"], -MAX_PITCH, MAX_PITCH))
 
     opening = 0.072 * v["mouth_opening"].pow(1.5)

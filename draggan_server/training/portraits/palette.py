@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..colours import curve, mix, to_plane
 from .factors import FACTOR_INDEX
 
 # Colour curves: hexadecimal sRGB stops, evenly spaced over the factor.
@@ -53,23 +54,6 @@ class Palette:
     light_y: Tensor
 
 
-def _curve(stops: tuple[str, ...], value: Tensor) -> Tensor:
-    """Colour at ``value`` ``[N]`` in [0, 1] along a curve of stops -> ``[N, 3]`` in [0, 1]."""
-    table = torch.tensor(
-        [[int(stop[i : i + 2], 16) / 255.0 for i in (0, 2, 4)] for stop in stops],
-        device=value.device,
-        dtype=value.dtype,
-    )
-    place = value.clamp(0.0, 1.0) * (len(stops) - 1)
-    knots = torch.arange(len(stops), device=value.device, dtype=value.dtype)
-    # Linear interpolation written as a sum of hat functions.
-    return (1.0 - (place[:, None] - knots).abs()).clamp(min=0.0) @ table
-
-
-def _mix(a: Tensor, b: Tensor, amount: float | Tensor) -> Tensor:
-    return a + (b - a) * amount
-
-
 def palette(factors: Tensor) -> Palette:
     """The colours for factors ``[N, F]``."""
 
@@ -80,49 +64,46 @@ def palette(factors: Tensor) -> Palette:
         return torch.tensor(colour, device=factors.device, dtype=factors.dtype).expand(len(factors), 3)
 
     dark, white = constant(DARK), constant(WHITE)
-    skin = _curve(SKIN, value("skin"))
+    skin = curve(SKIN, value("skin"))
     lightness = skin.mean(dim=1, keepdim=True)
     shadow = skin * constant((0.78, 0.64, 0.62))
-    lips = _mix(skin * constant((0.90, 0.60, 0.58)), constant((0.74, 0.22, 0.26)), 0.35)
-    hair = _mix(
-        _curve(HAIR_ASH, value("hair_lightness")),
-        _curve(HAIR_WARM, value("hair_lightness")),
+    lips = mix(skin * constant((0.90, 0.60, 0.58)), constant((0.74, 0.22, 0.26)), 0.35)
+    hair = mix(
+        curve(HAIR_ASH, value("hair_lightness")),
+        curve(HAIR_WARM, value("hair_lightness")),
         value("hair_warmth")[:, None],
     )
-    iris = _curve(IRIS, value("eye_colour"))
-    clothing = _curve(CLOTHING, value("clothing"))
+    iris = curve(IRIS, value("eye_colour"))
+    clothing = curve(CLOTHING, value("clothing"))
     tone = value("background_lightness")[:, None]
-    hue = _curve(BACKGROUND, value("background_hue"))
-    background = _mix(hue * 0.46, _mix(hue, white, 0.40), tone)
+    hue = curve(BACKGROUND, value("background_hue"))
+    background = mix(hue * 0.46, mix(hue, white, 0.40), tone)
     angle = (value("light_direction") - 0.5) * (0.8 * math.pi)
 
-    def colour(rgb: Tensor) -> Tensor:
-        return (rgb.clamp(0.0, 1.0) * 2.0 - 1.0)[:, :, None, None]
-
     return Palette(
-        skin=colour(skin),
-        skin_shadow=colour(shadow),
-        skin_light=colour(_mix(skin, white, 0.35)),
-        skin_line=colour(skin * constant((0.56, 0.40, 0.40))),
-        blush=colour(_mix(skin * constant((1.0, 0.66, 0.62)), constant((0.92, 0.42, 0.38)), 0.35 * lightness)),
-        lips=colour(lips),
-        lips_light=colour(_mix(lips, white, 0.35)),
-        hair=colour(hair),
-        hair_shadow=colour(hair * 0.62),
-        hair_line=colour(hair * 0.50),
-        hair_light=colour(_mix(hair, white, 0.10) * 1.12 + 0.07),
-        brow=colour(_mix(hair * 0.66, constant((0.20, 0.11, 0.08)), 0.35)),
-        iris=colour(iris),
-        iris_light=colour(_mix(iris, white, 0.35)),
-        eye_white=colour(_mix(white, skin, 0.10)),
-        lash=colour(_mix(dark, skin, 0.06)),
-        mouth=colour(constant((0.27, 0.07, 0.09))),
-        tongue=colour(constant((0.72, 0.30, 0.32))),
-        teeth=colour(constant((0.97, 0.95, 0.92))),
-        clothing=colour(clothing),
-        clothing_shadow=colour(clothing * 0.74),
-        background=colour(background),
-        background_light=colour(_mix(background, white, 0.30)),
+        skin=to_plane(skin),
+        skin_shadow=to_plane(shadow),
+        skin_light=to_plane(mix(skin, white, 0.35)),
+        skin_line=to_plane(skin * constant((0.56, 0.40, 0.40))),
+        blush=to_plane(mix(skin * constant((1.0, 0.66, 0.62)), constant((0.92, 0.42, 0.38)), 0.35 * lightness)),
+        lips=to_plane(lips),
+        lips_light=to_plane(mix(lips, white, 0.35)),
+        hair=to_plane(hair),
+        hair_shadow=to_plane(hair * 0.62),
+        hair_line=to_plane(hair * 0.50),
+        hair_light=to_plane(mix(hair, white, 0.10) * 1.12 + 0.07),
+        brow=to_plane(mix(hair * 0.66, constant((0.20, 0.11, 0.08)), 0.35)),
+        iris=to_plane(iris),
+        iris_light=to_plane(mix(iris, white, 0.35)),
+        eye_white=to_plane(mix(white, skin, 0.10)),
+        lash=to_plane(mix(dark, skin, 0.06)),
+        mouth=to_plane(constant((0.27, 0.07, 0.09))),
+        tongue=to_plane(constant((0.72, 0.30, 0.32))),
+        teeth=to_plane(constant((0.97, 0.95, 0.92))),
+        clothing=to_plane(clothing),
+        clothing_shadow=to_plane(clothing * 0.74),
+        background=to_plane(background),
+        background_light=to_plane(mix(background, white, 0.30)),
         light_x=torch.sin(angle)[:, None, None],
         light_y=-torch.cos(angle)[:, None, None],
     )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..shapes import Window, band, between, blob, canvas, ellipse, profile
 from .geometry import CENTRE_X, Brow, Ear, Eye, Geometry, Mouth, geometry
 from .palette import Palette, palette
-from .shapes import Window, band, between, blob, canvas, ellipse, profile
 
 # Pictures are drawn in groups of about this many pixels, so that temporary planes stay in the cache.
 PIXELS_AT_ONCE = 1 << 18

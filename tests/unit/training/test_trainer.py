@@ -16,7 +16,7 @@ from draggan_server.checkpoints import load_checkpoint
 from draggan_server.stylegan2 import DiscriminatorConfig, GeneratorConfig
 from draggan_server.training.data import mixed_factors, sample_batch, sample_z, ws_count
 from draggan_server.training.export import export
-from draggan_server.training.losses import contrast_weights, face_weights, psnr
+from draggan_server.training.losses import contrast_weights, focus_weights, psnr
 from draggan_server.training.portraits import FACTORS, FactorGroup, factors_from_z
 from draggan_server.training.recipe import PORTRAITS, AdversarialFinish, Recipe, Stage
 from draggan_server.training.trainer import Progress, Trainer, mixed_ws
@@ -114,7 +114,7 @@ def test_it_learns(tmp_path):
 
 def test_a_real_kill_leaves_a_state_that_loads(tmp_path):
     """SIGKILL at a moment of its own choosing, while the command line trains the real recipe."""
-    command = [sys.executable, "-m", "draggan_server.training", "train", "--threads", "1"]
+    command = [sys.executable, "-m", "draggan_server.training", "train", "portraits", "--threads", "1"]
     command += ["--out", str(tmp_path), "--save-every", "0.2"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
@@ -164,11 +164,11 @@ class TestLosses:
         weights = contrast_weights(picture, 1.0)
         assert weights[0, 0, 8, 8] > 2 * weights[0, 0, 8, 1]
 
-    def test_the_face_weighs_more_and_the_mean_stays(self):
-        weights = face_weights(64, 4.0)[0, 0]
+    def test_the_focus_weighs_more_and_the_mean_stays(self):
+        weights = focus_weights(64, PORTRAITS.domain.focus, 4.0)[0, 0]
         assert weights.mean() == pytest.approx(1, abs=1e-5)
         assert weights[37, 32] > 3 * weights[2, 2]
-        assert (face_weights(64, 0.0) == 1).all()
+        assert (focus_weights(64, PORTRAITS.domain.focus, 0.0) == 1).all()
 
     def test_psnr_by_hand(self):
         a, b = torch.zeros(2, 3, 4, 4), torch.full((2, 3, 4, 4), 0.2)
