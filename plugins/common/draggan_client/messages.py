@@ -156,6 +156,8 @@ class ModelInfo(Record):
     thumbnail: Annotated[bytes, Length(0, 1 << 20)] = b""
     steps_per_s: Annotated[float, Between(0, 1e6)] | None = None
     """Steps per second on this computer, as the newest drag or `draggan-server bench` measured it; None: not yet."""
+    aspect: Annotated[float, Between(0.1, 10)] = 1.0
+    """Width over height of the model's picture: the shape of its frames."""
 
 
 @dataclass(frozen=True)
