@@ -17,9 +17,9 @@ class Keyboard:
     """Takes the key events of the whole application; every method returns whether the event is swallowed."""
 
     def __init__(
-        self, keys: Keys, scene: Scene, obey: Callable[[Command, bool], None], show: Callable[[], None]
+        self, keys: Keys, scene: Scene, obey: Callable[[Command, Any], None], show: Callable[[], None]
     ) -> None:
-        """`obey` gets a command and whether the key repeats itself; `show` is told when the hide key is let go."""
+        """`obey` gets a command and its QKeyEvent; `show` is told when the hide key is let go."""
         self._keys = keys
         self._scene = scene
         self._obey = obey
@@ -61,7 +61,7 @@ class Keyboard:
             return False
         self._ours.add(which_key(event))
         event.accept()
-        self._obey(command, event.isAutoRepeat())
+        self._obey(command, event)
         return True
 
     def released(self, receiver: Any, event: Any) -> bool:

@@ -15,12 +15,29 @@ class Command(Enum):
     ESCAPE = auto()
     APPLY = auto()
     HIDE = auto()
+    # Only while a frame is chosen:
+    LEFT = auto()
+    RIGHT = auto()
+    UP = auto()
+    DOWN = auto()
+    GROW = auto()
+    SHRINK = auto()
 
 
 _PLAIN = {
     Qt.Key.Key_Escape: Command.ESCAPE,
     Qt.Key.Key_Return: Command.APPLY,
     Qt.Key.Key_Enter: Command.APPLY,
+}
+_OF_FRAMES = {
+    Qt.Key.Key_Left: Command.LEFT,
+    Qt.Key.Key_Right: Command.RIGHT,
+    Qt.Key.Key_Up: Command.UP,
+    Qt.Key.Key_Down: Command.DOWN,
+    Qt.Key.Key_Plus: Command.GROW,
+    Qt.Key.Key_Equal: Command.GROW,
+    Qt.Key.Key_Minus: Command.SHRINK,
+    Qt.Key.Key_Underscore: Command.SHRINK,
 }
 _MODIFIER_KEYS = frozenset(
     {
@@ -45,6 +62,7 @@ _TEXT_FIELDS = (
     QtWidgets.QKeySequenceEdit,
 )
 _TAKE_ENTER = (QtWidgets.QAbstractButton, QtWidgets.QComboBox, QtWidgets.QAbstractItemView)
+_TAKE_ARROWS = (QtWidgets.QComboBox, QtWidgets.QAbstractItemView, QtWidgets.QAbstractSlider)
 
 
 class Keys:
@@ -52,6 +70,8 @@ class Keys:
 
     def __init__(self, hide_key: Any) -> None:
         self.hide_key = hide_key
+        self.chooses_frame = False
+        """The keys that move and size a frame are ours, too."""
         self._chords: dict[str, Command] = {}
 
     def learn(self, krita: Any) -> None:
@@ -72,6 +92,9 @@ class Keys:
         command = self._chords.get(_portable(_chord(event)))
         if command is None and not _modified(event):
             command = Command.HIDE if key == self.hide_key else _PLAIN.get(key)
+        if command is None and self.chooses_frame and not _modified(event, but_shift=True):
+            focus = QtWidgets.QApplication.focusWidget()
+            command = None if isinstance(focus, _TAKE_ARROWS) else _OF_FRAMES.get(key)
         if command is Command.APPLY and isinstance(QtWidgets.QApplication.focusWidget(), _TAKE_ENTER):
             return None
         return command
@@ -100,13 +123,10 @@ def is_writing() -> bool:
     return not (read_only and read_only())
 
 
-def _modified(event: Any) -> bool:
-    wanted = (
-        Qt.KeyboardModifier.ControlModifier
-        | Qt.KeyboardModifier.ShiftModifier
-        | Qt.KeyboardModifier.AltModifier
-        | Qt.KeyboardModifier.MetaModifier
-    )
+def _modified(event: Any, but_shift: bool = False) -> bool:
+    wanted = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+    if not but_shift:
+        wanted |= Qt.KeyboardModifier.ShiftModifier
     return bool(event.modifiers() & wanted)
 
 

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ..draggan_client import frames
+from ..draggan_client.messages import Frame
 from ..draggan_client.points import Spot
 from ..qt import QtCore, QtGui
 
@@ -35,9 +37,14 @@ class Mapping:
         point = self.to_document.map(QtCore.QPointF(place))
         return Spot(point.x(), point.y())
 
-    def square(self, x: float, y: float, size: float) -> Any:
-        """A square of the document as a polygon on the canvas; its first corner is the document's upper left."""
-        return self.to_canvas.map(QtGui.QPolygonF(QtCore.QRectF(x, y, size, size)))
+    def polygon(self, frame: Frame) -> Any:
+        """A frame's corners on the canvas, as a QPolygonF; the first is its own top left one."""
+        return QtGui.QPolygonF([self.canvas(corner) for corner in frames.corners(frame)])
+
+    def of_frame(self, frame: Frame) -> Any:
+        """A QTransform: the frame's own px (its top left corner is 0, 0; `width` by `height`) -> the canvas."""
+        turned = QtGui.QTransform().translate(frame.x, frame.y).rotate(frame.angle)
+        return turned * self.to_canvas
 
     @property
     def scale(self) -> float:

@@ -1,4 +1,4 @@
-"""What is painted over the picture: points, arrows, numbers, the frame. In logical px of the canvas widget.
+"""What is painted over the picture: points, arrows, numbers. In logical px of the canvas widget.
 
 Every stroke is laid on a wider dark one, so that it shows on any picture. What is the same for all pairs (ends, digits)
 is drawn once and stamped after that: a hundred pairs are painted in a few milliseconds.
@@ -24,8 +24,6 @@ _STAMP_ROOM = 2 * math.ceil(
 )
 """The side of an end's stamp. Even, so that its middle lies between px at every pixel ratio."""
 _NUMBER_EDGE = 3.0
-_CORNER = 14.0
-"""Length of the frame's corner marks, for as long as the frame is at least four times as large."""
 
 
 class _Shape(Enum):
@@ -71,35 +69,6 @@ def paint_mark(painter: Any, mark: Mark) -> None:
     _paint_number(painter, mark)
 
 
-def paint_frame(painter: Any, square: Any, strong: bool = False) -> None:
-    """Draw the square that the model sees, from its polygon on the canvas: a thin dashed edge, and its corners."""
-    corners = [square.at(index) for index in range(4)]
-    edge = QtGui.QPolygonF(corners)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(_pen(_colour(LOOK.outline, 150), 1.0))
-    painter.drawPolygon(edge)
-    dashes = _pen(_colour(LOOK.frame, 255 if strong else 200), 1.0)
-    dashes.setDashPattern([5.0, 5.0])
-    painter.setPen(dashes)
-    painter.drawPolygon(edge)
-    marks = QtGui.QPainterPath()
-    for index, corner in enumerate(corners):
-        marks.moveTo(_along(corner, corners[index - 1]))
-        marks.lineTo(corner)
-        marks.lineTo(_along(corner, corners[(index + 1) % 4]))
-    width = LOOK.line_width * (1.5 if strong else 1.0)
-    for pen in (_pen(_colour(LOOK.outline), width + 2 * _RIM), _pen(_colour(LOOK.frame), width)):
-        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-        painter.setPen(pen)
-        painter.drawPath(marks)
-
-
-def frame_bounds(square: Any) -> Any:
-    """What `paint_frame` may touch, as a QRectF."""
-    room = LOOK.outline_width + 2
-    return square.boundingRect().adjusted(-room, -room, room, room)
-
-
 # The arrow
 
 
@@ -131,12 +100,6 @@ def _paint_arrow(painter: Any, mark: Mark) -> None:
 
 def _between(here: Spot, there: Spot, share: float) -> Spot:
     return Spot(here.x + (there.x - here.x) * share, here.y + (there.y - here.y) * share)
-
-
-def _along(corner: Any, other: Any) -> Any:
-    length = math.hypot(other.x() - corner.x(), other.y() - corner.y())
-    share = min(_CORNER / length, 0.25) if length else 0.0
-    return corner + (other - corner) * share
 
 
 # The ends

@@ -1,4 +1,4 @@
-"""The mode in which the artist puts points on Krita's canvas.
+"""The mode in which the artist chooses a frame and puts points on Krita's canvas.
 
 Krita lets no script have a tool of its own. So everything that reaches the canvas is looked at before Krita gets it:
 what is meant for the points stays here, all else (panning, zooming, turning, Krita's palettes) goes on untouched.
@@ -13,14 +13,17 @@ from typing import Any
 
 import krita
 
+from ..draggan_client.frame_choice import FrameChoice
 from ..draggan_client.messages import Frame
 from ..draggan_client.points import PointBoard
 from ..qt import QT6, Qt, QtCore, QtGui, QtWidgets, Signal, place_of
 from .finding import has_popup
+from .frame_marks import FrameLook
+from .frame_pointer import FramePointer
 from .keyboard import Keyboard
 from .keys import Command, Keys
 from .mapping import Mapping
-from .pointer import Device, Intent, Pointer, Pressed
+from .pointer import Device, Intent, Pointer, PointPointer, Pressed
 from .scene import Place, Scene
 
 TICK_MS = 50
@@ -31,17 +34,36 @@ AFTER_HOVER_S = 0.03
 PEN_SILENT_S = 0.5
 """A mouse that moves this long after the pen last spoke: the pen is gone."""
 
+NUDGE_PX = 1.0
+NUDGE_FAR_PX = 10.0
+"""With Shift."""
+GROWTH = 1.02
+"""Whether Shift is held depends on the keyboard: some have the plus there."""
+
 _Type = QtCore.QEvent.Type
 _PRESSES = (_Type.MouseButtonPress, _Type.MouseButtonDblClick, _Type.TabletPress)
 _LEFT = Qt.MouseButton.LeftButton
+_WAYS = {
+    Command.LEFT: (-1.0, 0.0),
+    Command.RIGHT: (1.0, 0.0),
+    Command.UP: (0.0, -1.0),
+    Command.DOWN: (0.0, 1.0),
+}
 _NO_BUTTON = Qt.MouseButton.NoButton
 
 
 class DragMode(QtCore.QObject):
-    """Points on the canvas. One for the plugin; it is on for one document at a time, in all views of that."""
+    """Points on the canvas, or before them the frame. One for the plugin; it is on for one document at a time, in all
+    views of that."""
 
     changed = Signal()
     """The artist has changed the board: points, or what is selected. Not told of every move within a gesture."""
+    frame_changed = Signal()
+    """The frame that is being chosen is another, or other landmarks were clicked. Told of every move."""
+    frame_accepted = Signal(object)
+    """The frame is good: Enter (None), or a click inside it (Spot), where the first point is to be."""
+    frame_refused = Signal(object)
+    """The landmarks that were clicked make no frame (FrameChoiceError)."""
     apply_asked = Signal()
     """Enter."""
     finished = Signal(str)
@@ -53,11 +75,12 @@ class DragMode(QtCore.QObject):
         super().__init__(parent)
         self._board: PointBoard | None = None
         self._document: Any = None
-        self._version = -1
+        self._version: object = None
         self._locked = False
         self._hidden_by_key = False
         self._hidden_by_hand = False
-        self._pointer = Pointer()
+        self._points = PointPointer(PointBoard())
+        self._choosing: FramePointer | None = None
         self._scene = Scene(self._canvas_moved, self)
         self._keys = Keys(Qt.Key.Key_H)
         self._keyboard = Keyboard(self._keys, self._scene, self._obey, self._hide_key_let_go)
@@ -109,11 +132,17 @@ class DragMode(QtCore.QObject):
         """The board that the mode is on for."""
         return self._board
 
+    @property
+    def _pointer(self) -> Pointer:
+        """What the pointer does now."""
+        return self._choosing or self._points
+
     def enter(self, view: Any, board: PointBoard) -> None:
         """Turn the mode on for the document of this `krita.View`, or turn to another document or board."""
         if self.is_on:
             self.leave()
-        self._board = self._pointer.board = board
+        self._board = board
+        self._points = PointPointer(board)
         self._document = view.document()
         self._keys.learn(krita.Krita.instance())
         self._scene.look_anew(self._document)
@@ -137,7 +166,8 @@ class DragMode(QtCore.QObject):
         self._timer.stop()
         self._scene.clear()
         self._keyboard.clear()
-        self._pointer = Pointer()
+        self._points, self._choosing = PointPointer(PointBoard()), None
+        self._keys.chooses_frame = False
         self._board = self._document = None
         self._locked = self._kritas_stroke = self._hidden_by_key = self._hidden_by_hand = False
 
@@ -146,18 +176,31 @@ class DragMode(QtCore.QObject):
         if locked == self._locked:
             return
         if locked and self._pointer.lose():
-            self.changed.emit()
+            self._tell()
         self._pointer.leave()
         self._locked = locked
         self.refresh()
 
     def show_frame(self, frame: Frame | None) -> None:
-        """Show the square that the model sees. Points stay inside it."""
-        self._pointer.frame = frame
-        self._scene.set_frame(frame)
+        """Show the part of the document that the model sees. Points stay inside it."""
+        self._points.frame = frame
+        if self._choosing is None:
+            self._scene.set_frame(FrameLook(frame))
+
+    def choose_frame(self, choice: FrameChoice | None) -> None:
+        """Let the artist choose the frame first: until None is given, pointer and keys are for that."""
+        if choice is (self._choosing.choice if self._choosing else None):
+            return
+        self._pointer.lose()
+        self._pointer.leave()
+        self._choosing = FramePointer(choice) if choice is not None else None
+        self._keys.chooses_frame = choice is not None
+        if choice is None:
+            self._scene.set_frame(FrameLook(self._points.frame))
+        self.refresh()
 
     def show_preview(self, picture: Any, frame: Frame | None) -> None:
-        """Lay a QImage over that square of the document, over all layers; None takes it away."""
+        """Lay a QImage over that frame of the document, over all layers; None takes it away."""
         self._scene.set_picture(picture, frame)
 
     @property
@@ -177,9 +220,16 @@ class DragMode(QtCore.QObject):
     def refresh(self) -> None:
         """Show the board as it is now. It is also looked at now and then; this is at once."""
         if self._board is not None:
-            self._version = self._board.version
-            self._scene.show(self._board, self._pointer.hovered, gliding=self._locked)
+            self._version = self._shown_version()
+            if self._choosing is not None:
+                self._scene.set_frame(self._choosing.look)
+            self._scene.show(self._board, self._points.hovered, gliding=self._locked)
             self._set_cursor()
+
+    def _shown_version(self) -> object:
+        """Another one whenever board or frame show something else."""
+        choice = self._choosing.choice if self._choosing else None
+        return (self._board.version if self._board else 0, choice and choice.version)
 
     # Events
 
@@ -280,12 +330,27 @@ class DragMode(QtCore.QObject):
         mapping = self._mapping(place)
         if self._locked or self._is_hidden or mapping is None:
             return
+        self._pointer.stepping = _is_stepping(event)
         if self._pointer.press(place_of(event), mapping, device, place.canvas, intent) is Pressed.OUTSIDE:
             self._scene.flash_frame()
             self.outside.emit()
         else:
             self.refresh()
+            self._tell()
+
+    def _tell(self) -> None:
+        """The artist has done something."""
+        choosing = self._choosing
+        if choosing is None:
             self.changed.emit()
+            return
+        self.frame_changed.emit()
+        if choosing.refused is not None:
+            refused, choosing.refused = choosing.refused, None
+            self.frame_refused.emit(refused)
+        if choosing.clicked is not None:
+            clicked, choosing.clicked = choosing.clicked, None
+            self.frame_accepted.emit(clicked)
 
     def _moved(self, place: Place, event: Any, device: Device) -> bool:
         if self._kritas_stroke and event.buttons() == _NO_BUTTON:
@@ -300,8 +365,11 @@ class DragMode(QtCore.QObject):
             if not self._locked and self._pointer.hover(place_of(event), mapping, device):
                 self.refresh()
         elif self._pointer.device is device and self._pointer.canvas is place.canvas:
+            self._pointer.stepping = _is_stepping(event)
             self._pointer.move(place_of(event), mapping)
             self.refresh()
+            if self._choosing is not None:
+                self.frame_changed.emit()
         return True
 
     def _released(self, place: Place, event: Any, device: Device) -> bool:
@@ -316,10 +384,11 @@ class DragMode(QtCore.QObject):
             if mapping is None:
                 self._pointer.lose()
             else:
+                self._pointer.stepping = _is_stepping(event)
                 self._pointer.release(place_of(event), mapping)
                 self._pointer.hover(place_of(event), mapping, device)
             self.refresh()
-            self.changed.emit()
+            self._tell()
         return True
 
     def _mapping(self, place: Place) -> Mapping | None:
@@ -369,22 +438,52 @@ class DragMode(QtCore.QObject):
             QtCore.QTimer.singleShot(0, self._set_cursor)  # Krita's own comes first
         return swallowed
 
-    def _obey(self, command: Command, repeated: bool) -> None:
+    def _obey(self, command: Command, event: Any) -> None:
         if command is Command.HIDE:
             self._hidden_by_key = True
             self._scene.set_hidden(True)
         elif command is Command.ESCAPE:
-            if self._pointer.abort():
+            if self._pointer.abort() or (self._choosing is not None and self._choosing.choice.stop_asking()):
                 self._edited()
-            elif not repeated:
+            elif not event.isAutoRepeat():
                 self.leave()
                 self.finished.emit("escape")
         elif command is Command.APPLY:
-            if not repeated and self._pointer.device is None:
-                self.apply_asked.emit()
+            if not event.isAutoRepeat() and self._pointer.device is None:
+                self._accept_or_apply()
         elif not self._locked and self._board is not None:
-            self._edit(command, self._board)
+            if self._choosing is not None:
+                self._change_frame(command, self._choosing.choice, event)
+            else:
+                self._edit(command, self._board)
             self._edited()
+
+    def _accept_or_apply(self) -> None:
+        if self._choosing is None:
+            self.apply_asked.emit()
+        elif not self._choosing.choice.landmarks:
+            self.frame_accepted.emit(None)
+
+    def _change_frame(self, command: Command, choice: FrameChoice, event: Any) -> None:
+        if command in (Command.UNDO, Command.DELETE):
+            if command is Command.UNDO or choice.clicks:
+                choice.undo()
+        elif command is Command.REDO:
+            choice.redo()
+        elif command in (Command.GROW, Command.SHRINK):
+            choice.resize(choice.frame.size * (GROWTH if command is Command.GROW else 1 / GROWTH))
+        elif command in _WAYS:
+            choice.nudge(*self._way(_WAYS[command], NUDGE_FAR_PX if _is_stepping(event) else NUDGE_PX))
+
+    def _way(self, seen: tuple[float, float], length: float) -> tuple[float, float]:
+        """So many document px in a direction as it is seen, on a canvas that may be turned or mirrored."""
+        places = self._scene.living()
+        mapping = next((place.mapping for place in places if place.seat.is_active and place.mapping), None)
+        if mapping is None:
+            return seen[0] * length, seen[1] * length
+        here, there = mapping.document(QtCore.QPointF(0, 0)), mapping.document(QtCore.QPointF(*seen) * 1000)
+        share = length / here.distance(there)
+        return round((there.x - here.x) * share, 6), round((there.y - here.y) * share, 6)
 
     def _edit(self, command: Command, board: PointBoard) -> None:
         if self._pointer.abort():
@@ -401,7 +500,7 @@ class DragMode(QtCore.QObject):
     def _edited(self) -> None:
         self._pointer.leave()
         self.refresh()
-        self.changed.emit()
+        self._tell()
 
     @property
     def _is_hidden(self) -> bool:
@@ -426,7 +525,7 @@ class DragMode(QtCore.QObject):
         for place in self._scene.living():
             self._scene.fit(place)
             self._scene.sync(place)
-        if self._board is not None and self._board.version != self._version:
+        if self._board is not None and self._shown_version() != self._version:
             self.refresh()
         is_mouse = self._pointer.device is Device.MOUSE and self._is_real
         if is_mouse and not QtWidgets.QApplication.mouseButtons() & _LEFT:
@@ -468,10 +567,8 @@ class DragMode(QtCore.QObject):
             shape = None
         elif self._locked:
             shape = Qt.CursorShape.ArrowCursor
-        elif self._pointer.device is None and self._pointer.hovered is not None:
-            shape = Qt.CursorShape.PointingHandCursor
         else:
-            shape = Qt.CursorShape.CrossCursor  # also while something is pulled: a hand would cover where it goes
+            shape = self._pointer.cursor
         self._scene.set_cursor(shape)
 
 
@@ -481,6 +578,10 @@ def _accept(event: Any) -> None:
     Qt 5 on Linux must send that echo: without it no widget is told that the pointer has entered or left it.
     """
     event.setAccepted(QT6 or not sys.platform.startswith("linux") or not isinstance(event, QtGui.QTabletEvent))
+
+
+def _is_stepping(event: Any) -> bool:
+    return bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
 
 
 def _intent(event: Any) -> Intent:

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..draggan_client.messages import Frame
 from ..qt import Qt, QtCore, QtGui, QtWidgets
+from .frame_marks import FrameLook, frame_bounds, paint_frame
 from .mapping import Mapping
-from .marks import Mark, frame_bounds, paint_frame, paint_mark
+from .marks import Mark, paint_mark
 
 
 class Overlay(QtWidgets.QWidget):
@@ -28,8 +29,7 @@ class Overlay(QtWidgets.QWidget):
         self._mapping: Mapping | None = None
         self._marks: tuple[Mark, ...] = ()
         self._bounds: dict[Mark, Any] = {}
-        self._frame: Frame | None = None
-        self._frame_strong = False
+        self._look = FrameLook()
         self._picture: Any = None
         self._reduced: dict[int, Any] = {}
         self._picture_frame: Frame | None = None
@@ -58,20 +58,23 @@ class Overlay(QtWidgets.QWidget):
             self.update((old.get(mark) or new[mark]).toAlignedRect())
         self._marks, self._bounds = marks, new
 
-    def set_frame(self, frame: Frame | None, strong: bool = False) -> None:
-        """Show the square that the model sees; `strong` to point it out."""
-        if (frame, strong) == (self._frame, self._frame_strong):
+    def set_frame(self, look: FrameLook) -> None:
+        """Show the part of the document that the model sees."""
+        if look == self._look:
             return
-        self._damage_square(self._frame)
-        self._frame, self._frame_strong = frame, strong
-        self._damage_square(frame)
+        before, self._look = self._look, look
+        if before.fills_canvas or look.fills_canvas:
+            self.update()
+        else:
+            self._damage(before.frame)
+            self._damage(look.frame)
 
     def set_picture(self, picture: Any, frame: Frame | None) -> None:
-        """Lay a QImage over that square of the document; None: none."""
-        self._damage_square(self._picture_frame)
+        """Lay a QImage over that frame of the document; None: none."""
+        self._damage(self._picture_frame)
         self._picture, self._reduced = picture, {}
         self._picture_frame = frame if picture is not None else None
-        self._damage_square(self._picture_frame)
+        self._damage(self._picture_frame)
 
     def set_hidden(self, hidden: bool) -> None:
         """Show the bare picture below; only the frame stays, to tell that the mode is still on."""
@@ -87,9 +90,8 @@ class Overlay(QtWidgets.QWidget):
         exposed = QtCore.QRectF(event.rect())
         if not self._hidden:
             self._paint_picture(painter)
-        square = self._square(self._frame)
-        if square is not None and frame_bounds(square).intersects(exposed):
-            paint_frame(painter, square, self._frame_strong)
+        if self._look.fills_canvas or self._touches(self._look.frame, exposed):
+            paint_frame(painter, self._look, self._mapping, QtCore.QRectF(self.rect()))
         if not self._hidden:
             for mark in self._marks:
                 if self._bounds[mark].intersects(exposed):
@@ -97,34 +99,31 @@ class Overlay(QtWidgets.QWidget):
         painter.end()
 
     def _paint_picture(self, painter: Any) -> None:
-        square = self._square(self._picture_frame)
-        if square is None or self._mapping is None:
-            return
         frame = self._picture_frame
-        assert frame is not None
-        picture = self._fitting(frame.size * self._mapping.scale * self.devicePixelRatioF())
+        if frame is None or self._mapping is None:
+            return
+        picture = self._fitting(frame.width * self._mapping.scale * self.devicePixelRatioF())
         painter.save()
         painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setTransform(self._mapping.to_canvas, True)
-        place = QtCore.QRectF(frame.x, frame.y, frame.size, frame.size)
+        painter.setTransform(self._mapping.of_frame(frame), True)
+        place = QtCore.QRectF(0.0, 0.0, frame.width, frame.height)
         painter.drawImage(place, picture, QtCore.QRectF(picture.rect()))
         painter.restore()
 
-    def _fitting(self, side: float) -> Any:
-        """The picture, halved as often as smooth scaling to `side` device px needs: that reads only 2 x 2 px."""
-        halvings = max(0, math.ceil(math.log2(self._picture.width() / max(side, 1.0))) - 1)
+    def _fitting(self, width: float) -> Any:
+        """The picture, halved as often as smooth scaling to `width` device px needs: that reads only 2 x 2 px."""
+        halvings = max(0, math.ceil(math.log2(self._picture.width() / max(width, 1.0))) - 1)
         if halvings not in self._reduced:
             size = self._picture.size() / 2**halvings
             how = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
             self._reduced[halvings] = self._picture.scaled(size, *how) if halvings else self._picture
         return self._reduced[halvings]
 
-    def _square(self, frame: Frame | None) -> Any:
+    def _touches(self, frame: Frame | None, exposed: Any) -> bool:
         if frame is None or self._mapping is None:
-            return None
-        return self._mapping.square(frame.x, frame.y, frame.size)
+            return False
+        return bool(frame_bounds(self._mapping.polygon(frame)).intersects(exposed))
 
-    def _damage_square(self, frame: Frame | None) -> None:
-        square = self._square(frame)
-        if square is not None:
-            self.update(frame_bounds(square).toAlignedRect())
+    def _damage(self, frame: Frame | None) -> None:
+        if frame is not None and self._mapping is not None:
+            self.update(frame_bounds(self._mapping.polygon(frame)).toAlignedRect())

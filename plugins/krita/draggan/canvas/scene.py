@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..draggan_client.messages import Frame
 from ..draggan_client.points import Grip, Pair, PointBoard, Spot
 from ..qt import Qt, QtCore, QtGui, QtWidgets, is_gone
 from .finding import Seat, seats_of
+from .frame_marks import FrameLook
 from .glide import Glide
 from .mapping import Mapping
 from .marks import Mark
@@ -49,8 +50,7 @@ class Scene(QtCore.QObject):
         self.sending = False
         """An event that goes to Krita just now is our own."""
         self._moved = moved
-        self._frame: Frame | None = None
-        self._strong = False
+        self._look = FrameLook()
         self._given: Any = None
         self._picture: Any = None
         """What was given, as it is quickest to draw."""
@@ -86,8 +86,9 @@ class Scene(QtCore.QObject):
             self._remove(place)
         self.places.clear()
         self._board = self._hovered = self._cursor = None
-        self._frame = self._given = self._picture = self._picture_frame = None
-        self._strong = self._hidden = False
+        self._given = self._picture = self._picture_frame = None
+        self._look = FrameLook()
+        self._hidden = False
 
     @property
     def is_whole(self) -> bool:
@@ -133,19 +134,19 @@ class Scene(QtCore.QObject):
             self._glider.start()
         self._show_marks()
 
-    def set_frame(self, frame: Frame | None) -> None:
-        """The square that the model sees."""
-        self._frame = frame
+    def set_frame(self, look: FrameLook) -> None:
+        """The part of the document that the model sees."""
+        self._look = replace(look, is_strong=look.is_strong or self._look.is_strong)
         self._show_frame()
 
     def flash_frame(self) -> None:
         """Point it out for a moment."""
-        self._strong = True
+        self._look = replace(self._look, is_strong=True)
         self._show_frame()
         QtCore.QTimer.singleShot(FLASH_MS, self._calm_frame)
 
     def set_picture(self, picture: Any, frame: Frame | None) -> None:
-        """A QImage over that square; None: none."""
+        """A QImage over that frame; None: none."""
         if picture is self._given and frame == self._picture_frame:
             return
         self._given = picture
@@ -164,8 +165,8 @@ class Scene(QtCore.QObject):
     # The cursor
 
     def set_cursor(self, shape: Any) -> None:
-        """A Qt.CursorShape; None: what Krita wants."""
-        if shape == self._cursor:
+        """A Qt.CursorShape, or a QCursor that is kept; None: what Krita wants."""
+        if shape is self._cursor or (type(shape) is type(self._cursor) and shape == self._cursor):
             return
         self._cursor = shape
         for place in self.living():
@@ -195,7 +196,7 @@ class Scene(QtCore.QObject):
         place = Place(seat, Overlay(seat.canvas), Mapping.of(seat.view), QtGui.QCursor(seat.canvas.cursor()))
         self.places[seat.canvas] = place
         place.overlay.set_mapping(place.mapping)
-        place.overlay.set_frame(self._frame, self._strong)
+        place.overlay.set_frame(self._look)
         place.overlay.set_picture(self._picture, self._picture_frame)
         place.overlay.set_hidden(self._hidden)
         self._set_cursor(place)
@@ -220,12 +221,12 @@ class Scene(QtCore.QObject):
             self._setting_cursor = False
 
     def _calm_frame(self) -> None:
-        self._strong = False
+        self._look = replace(self._look, is_strong=False)
         self._show_frame()
 
     def _show_frame(self) -> None:
         for place in self.living():
-            place.overlay.set_frame(self._frame, self._strong)
+            place.overlay.set_frame(self._look)
 
     def _glide_on(self) -> None:
         self._glide.advance(time.monotonic())
