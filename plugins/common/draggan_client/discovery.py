@@ -58,6 +58,16 @@ class Home:
         return self.folder / "models"
 
     @property
+    def catalogues(self) -> Path:
+        """The user's own lists of models that can be had from elsewhere."""
+        return self.folder / "catalogues"
+
+    @property
+    def downloads(self) -> Path:
+        """Models on their way here, and what came from where."""
+        return self.folder / "downloads"
+
+    @property
     def thumbnails(self) -> Path:
         """Small pictures of the models, made by the server."""
         return self.folder / "thumbnails"
@@ -70,7 +80,7 @@ class Home:
     @property
     def left_by_server(self) -> tuple[Path, ...]:
         """What the server makes for itself, and makes anew where it is missing."""
-        return (self.runtime_file, self.server_lock, self.start_lock, self.thumbnails, self.speeds_file)
+        return (self.runtime_file, self.server_lock, self.start_lock, self.thumbnails, self.speeds_file, self.downloads)
 
     @property
     def logs(self) -> Path:
