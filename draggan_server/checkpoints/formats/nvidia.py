@@ -14,7 +14,7 @@ from ...stylegan2 import DiscriminatorConfig, GeneratorConfig
 from ..untrusted import Instance, RefusedError, StoredTensor
 from ..untrusted.stand_ins import PERSISTENT
 from .parts import NetworkParts, Parts, UnsupportedError, Weights, shown, zeros
-from .shapes import discriminator_config, generator_config
+from .shapes import base_size, discriminator_config, generator_config
 
 _MOST_MODULES = 5000
 _DEFAULT_LR_MULTIPLIER = 0.01
@@ -54,7 +54,7 @@ def read(root: object) -> Parts:
     if not _is_network(networks.get("D")):
         return Parts(parts, None)
     try:
-        return Parts(parts, _discriminator(_flat(networks["D"])))
+        return Parts(parts, _discriminator(_flat(networks["D"]), base_size(parts.weights)))
     except UnsupportedError as error:
         return Parts(parts, None, (f"The discriminator is left out: {error}.",))
 
@@ -109,37 +109,30 @@ def _generator(network: _Network) -> NetworkParts[GeneratorConfig]:
             "for StyleGAN2"
         )
     blocks = [path for path in network.states if path.startswith("synthesis.b") and path.count(".") == 1]
-    for block in blocks:
-        architecture = network.setting(block, "architecture")
-        if architecture not in ("skip", None):
-            raise UnsupportedError(
-                f"its generator is of the {shown(architecture)} architecture; only skip can be drawn yet"
-            )
     layers = [path for path in network.states if path.endswith((".conv0", ".conv1"))]
     _check_activation(network, layers)
     clamps = {network.number(path, "conv_clamp") for path in layers}
     if len(clamps) > 1:
         raise UnsupportedError("its layers are clamped differently, which cannot be drawn yet")
     weights = dict(network.weights)
+    height, width = base_size(weights)
     for path in layers:  # a network without noise draws as one whose noise has no strength
         if network.setting(path, "use_noise") is False:
             resolution = int(network.number(path, "resolution") or 0)
             if not 4 <= resolution <= 4096:
                 raise RefusedError(f"{path} has no sensible resolution")
             weights[f"{path}.noise_strength"] = zeros()
-            weights[f"{path}.noise_const"] = zeros(resolution, resolution)
+            weights[f"{path}.noise_const"] = zeros(resolution * height // 4, resolution * width // 4)
     multiplier = network.number("mapping.fc0", "bias_gain")
     config = generator_config(
         weights, next(iter(clamps), None), _DEFAULT_LR_MULTIPLIER if multiplier is None else multiplier
     )
+    _check_architecture(network, blocks, config.architecture)
     return NetworkParts(config, weights)
 
 
-def _discriminator(network: _Network) -> NetworkParts[DiscriminatorConfig]:
+def _discriminator(network: _Network, base: tuple[int, int]) -> NetworkParts[DiscriminatorConfig]:
     blocks = [path for path in network.states if path.startswith("b") and "." not in path]
-    for block in blocks:
-        if network.setting(block, "architecture") not in ("resnet", None):
-            raise UnsupportedError("it is not residual")
     layers = [path for path in network.states if path.endswith((".conv0", ".conv1"))]
     _check_activation(network, layers)
     clamps = {network.number(path, "conv_clamp") for path in layers}
@@ -151,7 +144,19 @@ def _discriminator(network: _Network) -> NetworkParts[DiscriminatorConfig]:
     group = network.number("b4.mbstd", "group_size")
     if group is None and "b4.mbstd" in network.states:
         raise UnsupportedError("its statistics are over the whole batch")
-    return NetworkParts(discriminator_config(weights, next(iter(clamps), None), int(group or 4)), weights)
+    config = discriminator_config(weights, next(iter(clamps), None), int(group or 4), base)
+    _check_architecture(network, blocks, config.architecture)
+    return NetworkParts(config, weights)
+
+
+def _check_architecture(network: _Network, blocks: list[str], found: str) -> None:
+    """What the blocks say of themselves must be what their parameters are for."""
+    for block in blocks:
+        said = network.setting(block, "architecture")
+        if said not in (found, None):
+            raise UnsupportedError(
+                f"{block} is said to be of the {shown(said)} architecture, but its parameters are of {found}"
+            )
 
 
 def _check_activation(network: _Network, layers: list[str]) -> None:

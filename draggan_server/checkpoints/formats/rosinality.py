@@ -13,7 +13,7 @@ import torch
 from ...stylegan2 import DiscriminatorConfig, GeneratorConfig
 from ..untrusted import RefusedError, StoredTensor
 from .parts import Changed, Constant, NetworkParts, Parts, UnsupportedError, Weight, Weights, low_pass, squeezed, zeros
-from .shapes import discriminator_config, generator_config
+from .shapes import base_size, discriminator_config, generator_config
 
 _LR_MULTIPLIER = 0.01
 _GROUP_SIZE = 4
@@ -49,7 +49,7 @@ def read(root: object) -> Parts:
     try:
         critic = _discriminator(_tensors(root["d"]), generator.config.img_resolution)
         discriminator: NetworkParts[DiscriminatorConfig] = NetworkParts(
-            discriminator_config(critic, None, _GROUP_SIZE), critic
+            discriminator_config(critic, None, _GROUP_SIZE, base_size(weights)), critic
         )
     except UnsupportedError as error:
         return Parts(generator, None, (f"The discriminator is left out: {error}.",), lacks)
@@ -90,22 +90,23 @@ def _generator(tensors: Tensors) -> Weights:
             layer = int(found[1])
             weights[f"mapping.fc{layer - 1}.weight"] = tensors[name]
             weights[f"mapping.fc{layer - 1}.bias"] = _get(tensors, f"style.{layer}.bias")
-    _add_layer(weights, tensors, "synthesis.b4.conv1", "conv1", 0, 4)
+    height, width = base_size(weights)
+    _add_layer(weights, tensors, "synthesis.b4.conv1", "conv1", 0, (height, width))
     _add_rgb(weights, tensors, "synthesis.b4.torgb", "to_rgb1")
     for k in range(10):
         if f"convs.{2 * k}.conv.weight" not in tensors:
             break
-        resolution = 8 << k
+        resolution, size = 8 << k, (height * 2 << k, width * 2 << k)
         for i in (0, 1):
             layer = 2 * k + i
-            _add_layer(weights, tensors, f"synthesis.b{resolution}.conv{i}", f"convs.{layer}", layer + 1, resolution)
+            _add_layer(weights, tensors, f"synthesis.b{resolution}.conv{i}", f"convs.{layer}", layer + 1, size)
         _add_rgb(weights, tensors, f"synthesis.b{resolution}.torgb", f"to_rgbs.{k}")
     for block in {name.split(".")[1] for name in weights if name.startswith("synthesis.")}:
         weights[f"synthesis.{block}.resample_filter"] = low_pass()
     return weights
 
 
-def _add_layer(weights: Weights, tensors: Tensors, ours: str, theirs: str, noise: int, resolution: int) -> None:
+def _add_layer(weights: Weights, tensors: Tensors, ours: str, theirs: str, noise: int, size: tuple[int, int]) -> None:
     weights[f"{ours}.weight"] = squeezed(_get(tensors, f"{theirs}.conv.weight"), 1)
     weights[f"{ours}.bias"] = _flat(_get(tensors, f"{theirs}.activate.bias"))
     weights[f"{ours}.affine.weight"] = _get(tensors, f"{theirs}.conv.modulation.weight")
@@ -115,7 +116,7 @@ def _add_layer(weights: Weights, tensors: Tensors, ours: str, theirs: str, noise
     stored = tensors.get(f"noises.noise_{noise}")
     if stored is None:  # older files draw new noise each time; one that stays is as good as any
         generator = torch.Generator().manual_seed(_NOISE_SEED + noise)
-        weights[f"{ours}.noise_const"] = Constant(torch.randn(resolution, resolution, generator=generator))
+        weights[f"{ours}.noise_const"] = Constant(torch.randn(size, generator=generator))
     else:
         weights[f"{ours}.noise_const"] = squeezed(stored, 2)
 

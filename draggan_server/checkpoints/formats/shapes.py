@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TypeVar
 
 from ...stylegan2 import DiscriminatorConfig, GeneratorConfig
+from ...stylegan2.config import SMALLEST_MAP
 from .parts import UnsupportedError, Weights
 
 _LARGEST = 4096
@@ -16,16 +17,9 @@ Config = TypeVar("Config", GeneratorConfig, DiscriminatorConfig)
 
 def generator_config(weights: Weights, conv_clamp: float | None, mapping_lr_multiplier: float) -> GeneratorConfig:
     """Raises UnsupportedError for shapes that no generator of ours has."""
-    const = _shape(weights, "synthesis.b4.const", 3)
-    if const[1:] != (4, 4):
-        raise UnsupportedError(
-            f"its pictures are not square (it starts from {const[2]} x {const[1]} instead of 4 x 4), "
-            "which cannot be drawn yet"
-        )
+    base_height, base_width = base_size(weights)
     channels = _channels(weights, "synthesis.b{}.conv1.weight")
-    without_rgb = [r for r in channels if f"synthesis.b{r}.torgb.weight" not in weights]
-    if without_rgb or any(name.endswith(".skip.weight") for name in weights):
-        raise UnsupportedError("its generator is not of the skip architecture, and others cannot be drawn yet")
+    top = max(channels)
     mapping_layers, w_dim, features = _mapping(weights)
     c_dim = _c_dim(weights)
     base, most = _channel_settings(channels)
@@ -33,42 +27,75 @@ def generator_config(weights: Weights, conv_clamp: float | None, mapping_lr_mult
         lambda: GeneratorConfig(
             z_dim=features - (w_dim if c_dim else 0),
             w_dim=w_dim,
-            img_resolution=max(channels),
+            img_resolution=top,
             c_dim=c_dim,
-            img_channels=_shape(weights, "synthesis.b4.torgb.weight", 4)[0],
+            img_channels=_shape(weights, f"synthesis.b{top}.torgb.weight", 4)[0],
             channel_base=base,
             channel_max=most,
             mapping_layers=mapping_layers,
             mapping_lr_multiplier=mapping_lr_multiplier,
             conv_clamp=conv_clamp,
+            architecture=_generators_architecture(weights, channels),
+            base_height=base_height,
+            base_width=base_width,
         )
     )
 
 
-def discriminator_config(weights: Weights, conv_clamp: float | None, mbstd_group_size: int) -> DiscriminatorConfig:
-    """Raises UnsupportedError for shapes that no discriminator of ours has."""
+def base_size(weights: Weights) -> tuple[int, int]:
+    """Height and width of the learned constant. Raises UnsupportedError where none of ours is like that."""
+    _, height, width = _shape(weights, "synthesis.b4.const", 3)
+    if max(height, width) != SMALLEST_MAP or min(height, width) < 1:
+        raise UnsupportedError(
+            f"it starts from {width} x {height} instead of {SMALLEST_MAP} px on its longer side, which cannot be drawn"
+        )
+    return height, width
+
+
+def discriminator_config(
+    weights: Weights, conv_clamp: float | None, mbstd_group_size: int, base: tuple[int, int]
+) -> DiscriminatorConfig:
+    """base: the generator's `base_size`: from its own parameters a discriminator's is not to be known.
+
+    Raises UnsupportedError for shapes that no discriminator of ours has.
+    """
     channels = _channels(weights, "b{}.conv0.weight", first=8)
     below = _shape(weights, "b4.conv.weight", 4)
     channels[4] = below[0]
-    if any(f"b{r}.skip.weight" not in weights for r in channels if r > 4):
-        raise UnsupportedError("its discriminator is not residual")
     resolution = max(channels)
-    base, most = _channel_settings(channels)
+    channel_base, channel_max = _channel_settings(channels)
     c_dim = _c_dim(weights)
     return _valid(
         lambda: DiscriminatorConfig(
             img_resolution=resolution,
             c_dim=c_dim,
             img_channels=_shape(weights, f"b{resolution}.fromrgb.weight", 4)[1],
-            channel_base=base,
-            channel_max=most,
+            channel_base=channel_base,
+            channel_max=channel_max,
             conv_clamp=conv_clamp,
             mbstd_group_size=mbstd_group_size,
             mbstd_num_channels=below[1] - below[0],
             cmap_dim=_shape(weights, "b4.out.weight", 2)[0] if c_dim else 0,
             mapping_layers=_mapping(weights)[0] if c_dim else 8,
+            architecture=_discriminators_architecture(weights, channels),
+            base_height=base[0],
+            base_width=base[1],
         )
     )
+
+
+def _generators_architecture(weights: Weights, channels: Iterable[int]) -> str:
+    blocks = sorted(channels)
+    if all(f"synthesis.b{r}.torgb.weight" in weights for r in blocks):
+        return "skip"
+    return "resnet" if all(f"synthesis.b{r}.skip.weight" in weights for r in blocks[1:]) else "orig"
+
+
+def _discriminators_architecture(weights: Weights, channels: Iterable[int]) -> str:
+    blocks = sorted(channels)
+    if all(f"b{r}.fromrgb.weight" in weights for r in blocks):
+        return "skip"
+    return "resnet" if all(f"b{r}.skip.weight" in weights for r in blocks[1:]) else "orig"
 
 
 def _valid(make: Callable[[], Config]) -> Config:

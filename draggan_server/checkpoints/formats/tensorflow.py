@@ -34,17 +34,25 @@ def read(root: object) -> Parts:
     assert isinstance(root, (tuple, list))
     _, critic, generator = root
     settings, variables = _settings(generator), _variables(generator)
-    if any(name.startswith("LabelConcat/") for name in variables):
-        raise UnsupportedError("it draws by class, and such files of the original StyleGAN2 cannot be read yet")
+    if any(name.startswith("Label") for name in variables):
+        raise UnsupportedError("it draws by class, and such files of TensorFlow cannot be read yet")
     _check_settings(settings)
     weights = _generator(variables)
     multiplier = _number(settings, "mapping_lrmul", 0.01)
-    parts: NetworkParts[GeneratorConfig] = NetworkParts(generator_config(weights, None, multiplier), weights)
+    config = generator_config(weights, _clamp(settings), multiplier)
+    said = settings.get("architecture", config.architecture)
+    if said != config.architecture:
+        raise UnsupportedError(
+            f"its generator is said to be of the {shown(said)} architecture, but its parameters are of "
+            f"{config.architecture}"
+        )
+    parts: NetworkParts[GeneratorConfig] = NetworkParts(config, weights)
     try:
-        critic_weights = _discriminator(_variables(critic))
-        group = int(_number(_settings(critic), "mbstd_group_size", 4))
+        critic_settings, critic_weights = _settings(critic), _discriminator(_variables(critic))
+        group = int(_number(critic_settings, "mbstd_group_size", 4))
+        base = config.base_height, config.base_width
         discriminator: NetworkParts[DiscriminatorConfig] = NetworkParts(
-            discriminator_config(critic_weights, None, group), critic_weights
+            discriminator_config(critic_weights, _clamp(critic_settings), group, base), critic_weights
         )
     except UnsupportedError as error:
         return Parts(parts, None, (f"The discriminator is left out: {error}.",))
@@ -72,10 +80,12 @@ def _number(settings: Mapping[object, object], name: str, default: float) -> flo
     return value
 
 
+def _clamp(settings: Mapping[object, object]) -> float | None:
+    """What the programs after the original one, which trained in half precision, clamp activations to."""
+    return None if settings.get("conv_clamp") is None else _number(settings, "conv_clamp", 0.0)
+
+
 def _check_settings(settings: Mapping[object, object]) -> None:
-    if settings.get("architecture", "skip") != "skip":
-        architecture = shown(settings["architecture"])
-        raise UnsupportedError(f"its generator is of the {architecture} architecture; only skip can be drawn yet")
     if settings.get("nonlinearity", "lrelu") != "lrelu" or settings.get("mapping_nonlinearity", "lrelu") != "lrelu":
         raise UnsupportedError("its layers have another activation than leaky ReLU")
     if settings.get("resample_kernel", [1, 3, 3, 1]) not in ([1, 3, 3, 1], (1, 3, 3, 1)):
@@ -133,9 +143,11 @@ def _generator(variables: Variables) -> Weights:
                 weights, variables, f"synthesis.b{r}.conv0", f"{r}x{r}/Conv0_up", f"noise{2 * power - 5}", flip=True
             )
             _add_layer(weights, variables, f"synthesis.b{r}.conv1", f"{r}x{r}/Conv1", f"noise{2 * power - 4}")
-        if f"{r}x{r}/ToRGB/weight" not in variables:
-            raise UnsupportedError("its generator is not of the skip architecture, and others cannot be drawn yet")
-        _add_modulated(weights, variables, f"synthesis.b{r}.torgb", f"{r}x{r}/ToRGB")
+        if f"{r}x{r}/ToRGB/weight" in variables:
+            _add_modulated(weights, variables, f"synthesis.b{r}.torgb", f"{r}x{r}/ToRGB")
+        if f"{r}x{r}/Skip/weight" in variables:
+            weights[f"synthesis.b{r}.skip.weight"] = _convolution(variables[f"{r}x{r}/Skip/weight"], flip=True)
+            weights[f"synthesis.b{r}.skip.resample_filter"] = low_pass()
         weights[f"synthesis.b{r}.resample_filter"] = low_pass()
     return weights
 
@@ -169,10 +181,14 @@ def _discriminator(variables: Variables) -> Weights:
                 weights[f"{block}.{ours}.weight"] = _convolution(variables[f"{r}x{r}/{theirs}/weight"])
                 weights[f"{block}.{ours}.bias"] = _get(variables, f"{r}x{r}/{theirs}/bias")
                 weights[f"{block}.{ours}.resample_filter"] = low_pass()
-        if f"{r}x{r}/Skip/weight" not in variables:
-            raise UnsupportedError("it is not residual")
-        weights[f"{block}.skip.weight"] = _convolution(variables[f"{r}x{r}/Skip/weight"])
-        weights[f"{block}.skip.resample_filter"] = weights[f"{block}.resample_filter"] = low_pass()
+        weights[f"{block}.resample_filter"] = low_pass()
+        if f"{r}x{r}/Skip/weight" in variables:
+            weights[f"{block}.skip.weight"] = _convolution(variables[f"{r}x{r}/Skip/weight"])
+            weights[f"{block}.skip.resample_filter"] = low_pass()
+    if "4x4/FromRGB/weight" in variables:
+        weights["b4.fromrgb.weight"] = _convolution(variables["4x4/FromRGB/weight"])
+        weights["b4.fromrgb.bias"] = _get(variables, "4x4/FromRGB/bias")
+        weights["b4.fromrgb.resample_filter"] = low_pass()
     weights["b4.conv.weight"] = _convolution(_get(variables, "4x4/Conv/weight"))
     weights["b4.conv.bias"] = _get(variables, "4x4/Conv/bias")
     weights["b4.conv.resample_filter"] = low_pass()

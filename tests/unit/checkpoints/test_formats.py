@@ -9,7 +9,7 @@ import torch
 
 from draggan_server.checkpoints import Checkpoint, CheckpointError, open_checkpoint
 from draggan_server.stylegan2 import Discriminator, Generator, z_from_seed
-from tests.reference.plain_stylegan2 import draw
+from tests.reference.plain_stylegan2 import draw, judge
 from tests.unit.checkpoints import writers
 from tests.unit.stylegan2 import golden
 
@@ -50,7 +50,9 @@ def check(loaded: Checkpoint, generator: Generator, discriminator: Discriminator
         assert loaded.discriminator is None
     else:
         assert loaded.discriminator is not None
-        torch.testing.assert_close(loaded.discriminator(picture, c), discriminator(picture, c), rtol=0, atol=1e-4)
+        torch.testing.assert_close(
+            loaded.discriminator(picture, c), judge(discriminator, picture, c), rtol=0, atol=1e-4
+        )
 
 
 def read(folder: Path, data: bytes, name: str = "weights") -> Checkpoint:
@@ -151,12 +153,72 @@ def changed(networks, **changes) -> bytes:
     return writers.dump({"G_ema": writers.nvidia_network(networks[0], changes={"synthesis.b4": changes})})
 
 
+@pytest.mark.parametrize("architecture", ["skip", "resnet", "orig"])
+@pytest.mark.parametrize("critic", ["resnet", "skip", "orig"])
+def test_architectures(tmp_path: Path, architecture: str, critic: str):
+    networks = writers.make_networks(architecture=architecture, critic=critic)
+    settings = {"architecture": architecture}
+    for data in (writers.nvidia_file(*networks), writers.tensorflow_file(*networks, settings=settings)):
+        loaded = read(tmp_path, data)
+        assert loaded.generator.config.architecture == architecture
+        assert loaded.discriminator is not None
+        assert loaded.discriminator.config.architecture == critic
+        check(loaded, *networks)
+
+
 @pytest.mark.parametrize("architecture", ["resnet", "orig"])
-def test_other_architectures_are_named(tmp_path: Path, networks, architecture: str):
-    with pytest.raises(CheckpointError, match=f"of the {architecture} architecture; only skip can be drawn yet"):
-        read(tmp_path, changed(networks, architecture=architecture))
-    with pytest.raises(CheckpointError, match=f"of the {architecture} architecture; only skip can be drawn yet"):
-        read(tmp_path, writers.tensorflow_file(*networks, settings={"architecture": architecture}))
+def test_all_at_once(tmp_path: Path, architecture: str):
+    """Tall pictures, classes, clamped as half precision networks are."""
+    networks = writers.make_networks(3, 0.8, architecture=architecture, critic="orig", base=(4, 2))
+    loaded = read(tmp_path, writers.nvidia_file(*networks))
+    assert (loaded.generator.height, loaded.generator.width) == (32, 16)
+    check(loaded, *networks)
+
+
+@pytest.mark.parametrize("base", [(4, 2), (2, 4), (3, 4)], ids=["tall", "wide", "three quarters"])
+def test_pictures_that_are_not_square(tmp_path: Path, base: tuple[int, int]):
+    """As StyleGAN-Human has them, and in every other layout."""
+    networks = writers.make_networks(base=base)
+    height, width = base[0] * 8, base[1] * 8
+    trained = writers.save_torch(writers.trainer_file(*networks), tmp_path / "trained.pt")
+    for loaded, w_avg in (
+        (read(tmp_path, writers.nvidia_file(*networks)), True),
+        (read(tmp_path, writers.tensorflow_file(*networks)), True),
+        (open_checkpoint(trained).checkpoint, False),
+    ):
+        check(loaded, *networks, w_avg=w_avg)
+        assert (loaded.generator.height, loaded.generator.width) == (height, width)
+    value = {"g_ema": writers.rosinality_generator(networks[0], noises=False), "latent_avg": networks[0].w_avg}
+    old = open_checkpoint(writers.save_torch(value, tmp_path / "old.pt")).checkpoint.generator
+    ws = networks[0].mapping(z_from_seed(1, 20))
+    torch.testing.assert_close(old.image(ws, "none"), networks[0].image(ws, "none"), rtol=0, atol=1e-4)
+
+
+def test_networks_without_noise_that_are_not_square(tmp_path: Path):
+    generator, _ = writers.make_networks(base=(4, 2))
+    network = writers.nvidia_network(
+        generator,
+        changes={
+            f"synthesis.b{r}.conv{i}": {"use_noise": False} for r in (4, 8, 16, 32) for i in (0, 1) if (r, i) != (4, 0)
+        },
+        without=("noise_const", "noise_strength"),
+    )
+    loaded = read(tmp_path, writers.dump({"G_ema": network})).generator
+    ws = generator.mapping(z_from_seed(1, 20))
+    torch.testing.assert_close(loaded.image(ws), generator.image(ws, "none"), rtol=0, atol=1e-4)
+
+
+def test_an_architecture_that_is_not_that_of_the_parameters_is_named(tmp_path: Path, networks):
+    with pytest.raises(CheckpointError, match=r"b4 is said to be of the resnet architecture, but .* are of skip"):
+        read(tmp_path, changed(networks, architecture="resnet"))
+    with pytest.raises(CheckpointError, match=r"generator is said to be of the orig architecture, but .* are of skip"):
+        read(tmp_path, writers.tensorflow_file(*networks, settings={"architecture": "orig"}))
+
+
+def test_clamps_of_tensorflows_half_precision_networks(tmp_path: Path):
+    networks = writers.make_networks(clamp=0.8)
+    settings = {"conv_clamp": 0.8, "num_fp16_res": 4}
+    check(read(tmp_path, writers.tensorflow_file(*networks, settings=settings)), *networks)
 
 
 def test_stylegan3_is_named(tmp_path: Path, networks):
@@ -165,11 +227,12 @@ def test_stylegan3_is_named(tmp_path: Path, networks):
         read(tmp_path, writers.dump({"G_ema": network}))
 
 
-def test_pictures_that_are_not_square_are_named(tmp_path: Path, networks):
-    state = writers.rosinality_generator(networks[0])
-    state["input.input"] = state["input.input"][..., :2].clone()
-    path = writers.save_torch({"g_ema": state, "latent_avg": networks[0].w_avg}, tmp_path / "human.pt")
-    with pytest.raises(CheckpointError, match=r"not square \(it starts from 2 x 4"):
+@pytest.mark.parametrize("size", [(8, 8), (2, 2), (4, 4000)])
+def test_smallest_maps_of_other_sizes_are_named(tmp_path: Path, networks, size: tuple[int, int]):
+    state = writers.rosinality_generator(networks[0], noises=False)
+    state["input.input"] = torch.zeros(1, 24, *size)
+    path = writers.save_torch({"g_ema": state, "latent_avg": networks[0].w_avg}, tmp_path / "odd.pt")
+    with pytest.raises(CheckpointError, match=rf"it starts from {size[1]} x {size[0]} instead of 4 px on its longer"):
         open_checkpoint(path)
 
 
@@ -178,7 +241,9 @@ def test_a_discriminator_of_another_kind_is_left_out_and_said(tmp_path: Path, ne
     path = tmp_path / "weights.pkl"
     path.write_bytes(writers.dump({"G_ema": writers.nvidia_network(networks[0]), "D": critic}))
     opened = open_checkpoint(path)
-    assert opened.remarks == ("The discriminator is left out: it is not residual.",)
+    assert opened.remarks == (
+        "The discriminator is left out: b8 is said to be of the skip architecture, but its parameters are of resnet.",
+    )
     check(opened.checkpoint, networks[0], None)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import io
 import math
 import pickle
@@ -27,13 +28,29 @@ from draggan_server.stylegan2 import Discriminator, DiscriminatorConfig, Generat
 RESOLUTION = 32
 
 
-def make_networks(c_dim: int = 0, clamp: float | None = None, seed: int = 3) -> tuple[Generator, Discriminator]:
-    """Small networks in which every parameter matters."""
+def make_networks(
+    c_dim: int = 0,
+    clamp: float | None = None,
+    seed: int = 3,
+    *,
+    architecture: str = "skip",
+    critic: str = "resnet",
+    base: tuple[int, int] = (4, 4),
+) -> tuple[Generator, Discriminator]:
+    """Small networks in which every parameter matters. critic: the discriminator's architecture; base: height and width
+    of the smallest map."""
     torch.manual_seed(seed)
-    size = {"channel_base": 256, "channel_max": 24}
+    size = {"channel_base": 256, "channel_max": 24, "base_height": base[0], "base_width": base[1]}
     generator = Generator(
         GeneratorConfig(
-            z_dim=20, w_dim=16, img_resolution=RESOLUTION, c_dim=c_dim, mapping_layers=3, conv_clamp=clamp, **size
+            z_dim=20,
+            w_dim=16,
+            img_resolution=RESOLUTION,
+            c_dim=c_dim,
+            mapping_layers=3,
+            conv_clamp=clamp,
+            architecture=architecture,
+            **size,
         )
     )
     discriminator = Discriminator(
@@ -43,6 +60,7 @@ def make_networks(c_dim: int = 0, clamp: float | None = None, seed: int = 3) -> 
             cmap_dim=16 if c_dim else 0,
             mapping_layers=2,
             conv_clamp=clamp,
+            architecture=critic,
             **size,
         )
     )
@@ -135,8 +153,10 @@ def nvidia_network(
     *,
     numpy: str = "numpy._core",
     changes: Mapping[str, Mapping[str, Any]] | None = None,
+    without: tuple[str, ...] = (),
 ) -> Call:
-    """The network as nested persistent objects. changes: other attributes, by module paths."""
+    """The network as nested persistent objects. changes: other attributes, by module paths; without: parameters that
+    are left out, by the last part of their names."""
     config = network.config
     attributes: dict[str, dict[str, Any]] = {"": {"img_resolution": config.img_resolution, "c_dim": config.c_dim}}
     for name in network.state_dict():
@@ -147,8 +167,12 @@ def nvidia_network(
     for path, values in attributes.items():
         last = path.rpartition(".")[2]
         if last[:1] == "b" and last[1:].isdigit():
-            kind = "skip" if isinstance(network, Generator) else "resnet"
-            values |= {"architecture": kind, "use_fp16": int(last[1:]) >= 16, "resolution": int(last[1:])}
+            values |= {
+                "architecture": config.architecture,
+                "use_fp16": int(last[1:]) >= 16,
+                "resolution": int(last[1:]),
+            }
+            values |= {} if config.base_height == config.base_width else {"square": False}
         elif last in ("conv0", "conv1", "conv"):
             size = int(path.rsplit(".", 2)[-2][1:])
             values |= {"conv_clamp": config.conv_clamp, "activation": "lrelu", "use_noise": True, "resolution": size}
@@ -159,7 +183,7 @@ def nvidia_network(
         attributes["b4.mbstd"] = {"group_size": config.mbstd_group_size, "num_channels": 1}
     for path, changed in (changes or {}).items():
         attributes.setdefault(path, {}).update(changed)
-    tensors = network.state_dict()
+    tensors = {name: value for name, value in network.state_dict().items() if not name.endswith(without or "*")}
     if isinstance(network, Discriminator):
         tensors.pop("mapping.w_avg", None)
     return _persistent(attributes, tensors, dict(network.named_parameters()), "")
@@ -235,8 +259,9 @@ def rosinality_generator(generator: Generator, *, noises: bool = True) -> dict[s
 
 def rosinality_discriminator(discriminator: Discriminator) -> dict[str, Tensor]:
     ours = discriminator.state_dict()
-    names = {"convs.0.0": f"b{RESOLUTION}.fromrgb", "final_conv.0": "b4.conv"}
-    biases = {"convs.0.1": f"b{RESOLUTION}.fromrgb", "final_conv.1": "b4.conv"}
+    largest = discriminator.config.img_resolution
+    names = {"convs.0.0": f"b{largest}.fromrgb", "final_conv.0": "b4.conv"}
+    biases = {"convs.0.1": f"b{largest}.fromrgb", "final_conv.1": "b4.conv"}
     for i, resolution in enumerate(discriminator.config.block_resolutions, 1):
         block = f"b{resolution}"
         names |= {f"convs.{i}.conv1.0": f"{block}.conv0", f"convs.{i}.conv2.1": f"{block}.conv1"}
@@ -260,7 +285,7 @@ def trainer_file(generator: Generator, discriminator: Discriminator) -> dict[str
         "g_ema": state,
         "g_optim": optimiser,
         "d_optim": optimiser,
-        "args": argparse.Namespace(size=RESOLUTION, path="lmdb"),
+        "args": argparse.Namespace(size=generator.resolution, path="lmdb"),
     }
 
 
@@ -282,15 +307,26 @@ def tensorflow_file(
     numpy: str = "numpy.core",
     settings: Mapping[str, Any] | None = None,
 ) -> bytes:
-    kwargs = {"fmap_base": 128, "resample_kernel": [1, 3, 3, 1], **(settings or {})}
-    main = [("lod", array(np.float32(0).reshape(()), numpy)), ("dlatent_avg", _tf(generator.w_avg, numpy))]
-    mapping, synthesis = _tf_generator(generator, numpy)
-    components = Named.class_("dnnlib.util.EasyDict", dict)(
-        synthesis=_tf_network(synthesis, kwargs), mapping=_tf_network(mapping, kwargs)
-    )
-    whole = _tf_network(main, kwargs, components)
+    """(G, D, Gs), G being another one than Gs, the mean over training."""
+    kwargs = {
+        "fmap_base": generator.config.channel_base // 2,
+        "resample_kernel": [1, 3, 3, 1],
+        **(settings or {}),
+    }
+
+    def whole(of: Generator) -> Any:
+        main = [("lod", array(np.float32(0).reshape(()), numpy)), ("dlatent_avg", _tf(of.w_avg, numpy))]
+        mapping, synthesis = _tf_generator(of, numpy)
+        components = Named.class_("dnnlib.util.EasyDict", dict)(
+            synthesis=_tf_network(synthesis, kwargs), mapping=_tf_network(mapping, kwargs)
+        )
+        return _tf_network(main, kwargs, components)
+
+    other = copy.deepcopy(generator)
+    for parameter in other.parameters():
+        parameter.add_(1)
     critic = _tf_network(_tf_discriminator(discriminator, numpy), kwargs)
-    return dump((whole, critic, whole), protocol)
+    return dump((whole(other), critic, whole(generator)), protocol)
 
 
 def _tf_network(variables: list[tuple[str, Any]], kwargs: dict[str, Any], components: Any = None) -> Any:
@@ -339,17 +375,23 @@ def _tf_generator(generator: Generator, numpy: str) -> tuple[list, list]:
         else:
             layer(f"{size}/Conv0_up", f"{block}.conv0", 2 * log - 5, flip=True)
             layer(f"{size}/Conv1", f"{block}.conv1", 2 * log - 4)
-        modulated(f"{size}/ToRGB", f"{block}.torgb")
+        if f"{block}.torgb.weight" in ours:
+            modulated(f"{size}/ToRGB", f"{block}.torgb")
+        if f"{block}.skip.weight" in ours:
+            synthesis.append((f"{size}/Skip/weight", _tf(ours[f"{block}.skip.weight"].permute(2, 3, 1, 0), numpy)))
     return mapping, synthesis
 
 
 def _tf_discriminator(discriminator: Discriminator, numpy: str) -> list:
     ours = discriminator.state_dict()
-    names = {f"{RESOLUTION}x{RESOLUTION}/FromRGB": f"b{RESOLUTION}.fromrgb", "4x4/Conv": "b4.conv"}
+    names = {"4x4/Conv": "b4.conv", "4x4/FromRGB": "b4.fromrgb"}
     for r in discriminator.config.block_resolutions:
-        names |= {f"{r}x{r}/Conv0": f"b{r}.conv0", f"{r}x{r}/Conv1_down": f"b{r}.conv1", f"{r}x{r}/Skip": f"b{r}.skip"}
+        names |= {f"{r}x{r}/FromRGB": f"b{r}.fromrgb", f"{r}x{r}/Skip": f"b{r}.skip"}
+        names |= {f"{r}x{r}/Conv0": f"b{r}.conv0", f"{r}x{r}/Conv1_down": f"b{r}.conv1"}
     variables = []
     for theirs, source in names.items():
+        if f"{source}.weight" not in ours:
+            continue
         variables.append((f"{theirs}/weight", _tf(ours[f"{source}.weight"].permute(2, 3, 1, 0), numpy)))
         if f"{source}.bias" in ours:
             variables.append((f"{theirs}/bias", _tf(ours[f"{source}.bias"], numpy)))
