@@ -80,9 +80,10 @@ def _member(reader: Reader, source: Source) -> tuple[str, Blob]:
     if header[:4] != _MEMBER:
         raise RefusedError("the archive's directory is damaged")
     flags, method = struct.unpack("<HH", header[8:12])
-    packed, size, name_length, extra_length, comment_length = struct.unpack("<IIHHH", header[20:34])
+    checksum, packed, size, name_length, extra_length, comment_length = struct.unpack("<IIIHHH", header[16:34])
     attributes, offset = struct.unpack("<II", header[38:46])
-    name = _checked_name(reader.take(name_length))
+    raw_name = reader.take(name_length)
+    name = _checked_name(raw_name)
     extra = reader.take(extra_length)
     reader.take(comment_length)
     if stat.S_ISLNK(attributes >> 16):
@@ -92,14 +93,14 @@ def _member(reader: Reader, source: Source) -> tuple[str, Blob]:
     size, packed, offset = _sizes_64(extra, size, packed, offset)
     if size != packed:
         raise RefusedError(f"the archive's {name[:80]!r} claims to be larger than it is")
-    local = bytes(source.read_at(offset, 30))
-    if local[:4] != _LOCAL or struct.unpack("<H", local[26:28])[0] != name_length:
+    local = bytes(source.read_at(offset, 30 + name_length))
+    if local[:4] != _LOCAL or struct.unpack("<H", local[26:28])[0] != name_length or local[30:] != raw_name:
         raise RefusedError(f"the archive's {name[:80]!r} is not where it should be")
     (local_extra,) = struct.unpack("<H", local[28:30])
     start = offset + 30 + name_length + local_extra
     if start + size > source.size:
         raise RefusedError(f"the archive's {name[:80]!r} reaches beyond the file")
-    return name, Blob(source, start, size)
+    return name, Blob(source, start, size, checksum or None)  # torch can write 0 for "not computed"
 
 
 def _sizes_64(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:

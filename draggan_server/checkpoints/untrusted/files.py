@@ -15,6 +15,7 @@ LARGEST_FILE = 16 << 30
 _MOST_STORAGES = 100_000
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 _TORCH_VERSION = 1001
+_TAR_MAGIC_END = 262
 _LITTLE_ENDIAN = "little"
 
 
@@ -32,6 +33,8 @@ def read_file(file: BinaryIO, size: int) -> object:
     start = bytes(source.read_at(0, min(4, size)))
     if start == b"PK\x03\x04":
         return _read_torch_archive(source)
+    if size > _TAR_MAGIC_END and source.read_at(_TAR_MAGIC_END - 5, 5) == b"ustar":
+        raise RefusedError("it is a tar file, as torch wrote before 2017; those are not read")
     if start[:1] != b"\x80":
         raise RefusedError("it is neither a pickle nor a torch file")
     whole = Blob(source, 0, size)
@@ -85,6 +88,7 @@ def _read_torch_archive(source: Source) -> object:
     if order is not None and (order.length > 10 or order.read().decode("latin1") != _LITTLE_ENDIAN):
         raise RefusedError("its numbers are big-endian")
     storages = _Storages()
+    members[roots[0]].check()
     reader = Reader(members[roots[0]])
     value = read_pickle(reader, Allowance(), storages, _nested)
     for key, storage in storages.by_key.items():

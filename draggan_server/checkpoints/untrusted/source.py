@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
 _WINDOW = 4096
+_PIECE = 1 << 20
 _SMALL_READS = 1 << 20
 """Bytes. What all may be read twice without being counted as an attempt at filling the memory."""
 
@@ -50,10 +52,26 @@ class Blob:
     source: Source
     offset: int
     length: int
+    checksum: int | None = None
+    """CRC-32, where it is known."""
 
     def read(self) -> bytearray:
+        """Raises RefusedError where the bytes are not those of the checksum."""
         self.source.spend(self.length)
-        return self.source.read_at(self.offset, self.length)
+        data = self.source.read_at(self.offset, self.length)
+        self._compare(zlib.crc32(data))
+        return data
+
+    def check(self) -> None:
+        """Raises RefusedError where the bytes are not those of the checksum; keeps none of them."""
+        found = 0
+        for start in range(0, self.length, _PIECE):
+            found = zlib.crc32(self.source.read_at(self.offset + start, min(_PIECE, self.length - start)), found)
+        self._compare(found)
+
+    def _compare(self, found: int) -> None:
+        if self.checksum is not None and found != self.checksum:
+            raise RefusedError("a checksum does not fit: the file is damaged")
 
 
 class Reader:

@@ -82,12 +82,15 @@ class StoredTensor:
         (self._offset,) = _whole_numbers((offset,), "offset")
         if len(self.shape) != len(self._stride):
             raise RefusedError(f"a tensor of shape {self.shape} has strides {self._stride}")
-        count, last = 1, self._offset
-        for size, step in zip(self.shape, self._stride, strict=True):
+        count, last, reach = 1, self._offset, 0
+        for step, size in sorted(zip(self._stride, self.shape, strict=True)):
             count *= size
             last += max(size - 1, 0) * step
-            if size > 1 and step == 0:
-                raise RefusedError(f"a tensor of shape {self.shape} repeats one number: a stride is 0")
+            if size > 1 and step <= reach:
+                raise RefusedError(
+                    f"a tensor of shape {self.shape} and strides {self._stride} shows a number in two places"
+                )
+            reach += max(size - 1, 0) * step
         if count and (last >= storage.count or count > storage.count):
             raise RefusedError(
                 f"a tensor of shape {self.shape} and strides {self._stride} from number {self._offset} on "
