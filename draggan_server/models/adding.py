@@ -21,7 +21,7 @@ from draggan_server.checkpoints import (
 from draggan_server.models.guessing import ALIGNMENTS, UNKNOWN, guess
 from draggan_server.models.library import ModelEntry, ModelLibrary
 from draggan_server.models.origin import origin_file, write_origin
-from draggan_server.stylegan2 import Generator, z_from_seed
+from draggan_server.stylegan2 import Generator
 
 _LONGEST_ID = 100
 """Bytes. A file's name has room for 255 on every system, and its endings need some."""
@@ -161,7 +161,7 @@ def _described(
 
 
 def try_out(path: Path, generator: Generator) -> None:
-    """Draw a picture with the model; with a large one only up to a lower block.
+    """Draw a picture with the model; with a large one only up to a lower block, if it draws there.
 
     The blocks above are tried on a tile: a whole picture of 1024 px takes several times the memory of the weights.
 
@@ -169,24 +169,23 @@ def try_out(path: Path, generator: Generator) -> None:
         ModelAddError: the model is of a kind that cannot be dragged, or its picture is none.
     """
     config = generator.config
-    if config.c_dim:
-        raise ModelAddError(
-            f"{path.name}: it draws by class ({config.c_dim} of them), and such models cannot be dragged yet. "
-            "Use one without classes."
-        )
     if config.img_channels != 3:
         raise ModelAddError(f"{path.name}: its pictures have {config.img_channels} channels, not red, green and blue.")
     with torch.no_grad():
-        ws = generator.mapping(z_from_seed(_SEED, config.z_dim), psi=_PSI)
-        picture = generator.image(ws, resolution=min(config.img_resolution, _DRAWN_UP_TO))
-        tile = _tile_of_upper_blocks(generator, ws)
+        ws = generator.ws_from_seed(_SEED, _PSI)
+        *_, (_, x, picture) = generator.blocks(ws, min(config.img_resolution, _DRAWN_UP_TO))
+        tile = _tile_of_upper_blocks(generator, x, ws)
+    if picture is None:
+        picture = tile
     if not torch.isfinite(picture).all() or not torch.isfinite(tile).all() or picture.std() < _LEAST_CONTRAST:
         raise ModelAddError(f"{path.name}: it draws no picture. The file is damaged, or its training has failed.")
 
 
-def _tile_of_upper_blocks(generator: Generator, ws: Tensor) -> Tensor:
-    """What the blocks above _DRAWN_UP_TO make of a corner, which they take for the whole: right but for its edges."""
-    x = generator.features(ws, min(generator.resolution, _DRAWN_UP_TO))[..., :_TILE, :_TILE]
+def _tile_of_upper_blocks(generator: Generator, x: Tensor, ws: Tensor) -> Tensor:
+    """What the blocks above _DRAWN_UP_TO make of the middle of x, which they take for the whole: right but for its
+    edges."""
+    top, left = ((size - min(size, _TILE)) // 2 for size in x.shape[2:])
+    x = x[..., top : top + _TILE, left : left + _TILE]
     picture = None
     for resolution in generator.config.block_resolutions:
         if resolution > _DRAWN_UP_TO:

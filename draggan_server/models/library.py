@@ -50,13 +50,17 @@ class ModelEntry:
     name: str
     path: Path
     resolution: int
-    """Width and height of its pictures in px."""
+    """The longer side of its pictures in px."""
     domain: str
     licence: str
     alignment: Alignment | None
     bundled: bool
     stamp: tuple[int, int]
     """Size in bytes and time of change in ns: another stamp is another file."""
+    aspect: float = 1.0
+    """Width over height of its pictures."""
+    classes: int = 0
+    """How many it has, where it draws by class."""
 
     @property
     def sha256(self) -> str:
@@ -198,6 +202,8 @@ class ModelLibrary:
             card.alignment,
             bundled=path.parent == BUNDLED_MODELS,
             stamp=stamp,
+            aspect=config.aspect,
+            classes=config.c_dim,
         )
 
 

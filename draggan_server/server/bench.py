@@ -17,7 +17,7 @@ from draggan_client.messages import PreviewOptions
 from draggan_server.checkpoints import Checkpoint
 from draggan_server.drag import DragPoint, DragSettings, Point, drag, feature_resolution
 from draggan_server.server.pixels import draw, encode
-from draggan_server.stylegan2 import z_from_seed
+from draggan_server.stylegan2 import Generator
 
 LONGEST_S = 10.0
 """For the steps of one measurement: a slow computer takes fewer."""
@@ -62,10 +62,9 @@ def measure(checkpoint: Checkpoint, points: int, steps: int) -> Speed:
         {"max_steps": steps + 1, "patience_steps": steps + 2, "tolerance_px": 0.01},
     )
     clock = _Clock(generator.device)
-    z = z_from_seed(0, generator.config.z_dim).to(generator.device)
     with torch.no_grad():
-        ws = generator.mapping(z, psi=0.7)
-    running = drag(generator, ws, _points(generator.resolution, points), None, settings, watch=clock.part)
+        ws = generator.ws_from_seed(0, psi=0.7)
+    running = drag(generator, ws, _points(generator, points), None, settings, watch=clock.part)
     for _ in range(2):  # the first one has no gradient behind it, and both wake everything up
         last = next(running)
     clock.parts.clear()
@@ -127,12 +126,12 @@ class _Clock:
         return self._most_bytes
 
 
-def _points(resolution: int, count: int) -> list[DragPoint]:
+def _points(generator: Generator, count: int) -> list[DragPoint]:
     """Spread over the picture's middle by the golden angle."""
     found = []
     for i in range(count):
         radius = 0.25 * math.sqrt(i / max(count - 1, 1))
         angle = i * math.pi * (3 - math.sqrt(5))
-        x, y = (0.5 + radius * math.cos(angle)) * resolution, (0.5 + radius * math.sin(angle)) * resolution
-        found.append(DragPoint(Point(x, y), Point(x + _AWAY * resolution, y)))
+        x, y = (0.5 + radius * math.cos(angle)) * generator.width, (0.5 + radius * math.sin(angle)) * generator.height
+        found.append(DragPoint(Point(x, y), Point(x + _AWAY * generator.width, y)))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import math
 
@@ -62,7 +63,7 @@ def to_mask(array: Array, x: int, y: int) -> Mask:
 
 
 def draw(generator: Generator, ws: Tensor, noise: NoiseMode) -> NDArray[np.float32]:
-    """The model's picture [3, R, R], nominally in [-1, 1], of ws [1, num_ws, w_dim]."""
+    """The model's picture [3, H, W], nominally in [-1, 1], of ws [1, num_ws, w_dim]."""
     with torch.no_grad():
         return _pixels(generator.image(ws, noise))
 
@@ -71,19 +72,27 @@ class SmallPictures:
     """Draws pictures of a model that are shown small, without the blocks beyond that size where that is honest.
 
     The first one is drawn whole and compared with what the lower block made on the way: some models' lower blocks draw
-    a faithful small picture, those of others are off in colour. What was found holds for the pictures that follow.
+    a faithful small picture, those of others are off in colour, or they draw none. What was found holds for the
+    pictures that follow.
     """
 
     def __init__(self, generator: Generator, size: int) -> None:
-        """size: the side in px that they are shown at."""
+        """size: the longer side in px that they are shown at."""
         self._generator = generator
         self._resolution = min(
-            (r for r in generator.config.block_resolutions if r >= size), default=generator.resolution
+            (r for r in generator.config.picture_resolutions if r >= size), default=generator.resolution
         )
         self._faithful: bool | None = None
 
+    def by(self, generator: Generator) -> SmallPictures:
+        """Of the same model, tuned differently."""
+        other = copy.copy(self)
+        other._generator = generator
+        return other
+
     def draw(self, ws: Tensor, noise: NoiseMode) -> NDArray[np.float32]:
-        """[3, r, r], nominally in [-1, 1], r at least the size unless the model's whole picture is smaller."""
+        """[3, h, w], nominally in [-1, 1], its longer side at least the size unless the model's whole picture is
+        smaller."""
         with torch.no_grad():
             if self._faithful is not None:
                 return _pixels(self._generator.image(ws, noise, self._resolution if self._faithful else None))
@@ -94,8 +103,8 @@ class SmallPictures:
 
 
 def _likeness_db(small: Tensor, whole: Tensor) -> float:
-    """Peak signal-to-noise ratio of the pictures [1, 3, r, r] and [1, 3, R, R], the latter brought down by area."""
-    reduced = F.adaptive_avg_pool2d(whole, small.shape[-1])
+    """Peak signal-to-noise ratio of the pictures [1, 3, h, w] and [1, 3, H, W], the latter brought down by area."""
+    reduced = F.adaptive_avg_pool2d(whole, (small.shape[-2], small.shape[-1]))
     error = (small.clamp(-1, 1) - reduced.clamp(-1, 1)).square().mean().item()
     return 10 * math.log10(4 / max(error, 1e-12))
 
@@ -105,15 +114,17 @@ def _pixels(pictures: Tensor) -> NDArray[np.float32]:
 
 
 def encode(picture: NDArray[np.float32], options: PreviewOptions, step: int) -> Preview:
-    """The model's picture [3, R, R] as a file of the size it is shown at."""
+    """The model's picture [3, H, W] as a file of the size it is shown at."""
     image = Image.fromarray(to_rgb8(picture))
-    if image.width != options.size:
-        image = image.resize((options.size, options.size), Image.Resampling.BICUBIC)
+    longer = max(image.size)
+    if longer != options.size:
+        width, height = (max(1, round(side * options.size / longer)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
     return _encoded(image, options, step)
 
 
 def encode_rgba(layer: NDArray[np.uint8], options: PreviewOptions, step: int) -> Preview:
-    """RGBA [size, size, 4] of the size that it is shown at as a file, which must be a PNG."""
+    """RGBA [height, width, 4] of the size that it is shown at as a file, which must be a PNG."""
     return _encoded(Image.fromarray(layer), options, step)
 
 
@@ -123,4 +134,4 @@ def _encoded(image: Image.Image, options: PreviewOptions, step: int) -> Preview:
         image.save(file, "JPEG", quality=JPEG_QUALITY)
     else:
         image.save(file, "PNG", compress_level=1)
-    return Preview(step, options.size, options.size, options.format, file.getvalue())
+    return Preview(step, image.width, image.height, options.format, file.getvalue())

@@ -12,7 +12,6 @@ from PIL import Image
 from draggan_server.canvas import to_rgb8
 from draggan_server.models import ModelEntry, ModelLibrary
 from draggan_server.server.pixels import draw
-from draggan_server.stylegan2 import z_from_seed
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +54,12 @@ class Thumbnails:
     def _draw(self, library: ModelLibrary, entry: ModelEntry) -> bytes:
         try:
             generator = library.load(entry.id).generator
-            z = z_from_seed(SEED, generator.config.z_dim).to(generator.device)
             with torch.no_grad():
-                ws = generator.mapping(z, psi=PSI)
+                ws = generator.ws_from_seed(SEED, PSI)
             image = Image.fromarray(to_rgb8(draw(generator, ws, "const")))
+            size = round(SIDE * min(1.0, entry.aspect)), round(SIDE / max(1.0, entry.aspect))
             file = io.BytesIO()
-            image.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(file, "PNG")
+            image.resize(size, Image.Resampling.LANCZOS).save(file, "PNG")
             return file.getvalue()
         except Exception as error:
             log.warning("no thumbnail for %s: %s", entry.path, error)

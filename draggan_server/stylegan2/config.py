@@ -97,6 +97,11 @@ class GeneratorConfig:
         return _map_size(resolution, self.base_height, self.base_width)
 
     @property
+    def aspect(self) -> float:
+        """Width / height."""
+        return self.base_width / self.base_height
+
+    @property
     def num_ws(self) -> int:
         """How many w the synthesis takes: one per convolution, and the last block's RGB layer has its own."""
         return 2 * len(self.block_resolutions)

@@ -65,7 +65,7 @@ class Generator(nn.Module):
     @property
     def aspect(self) -> float:
         """Width / height."""
-        return self.width / self.height
+        return self.config.aspect
 
     @property
     def w_avg(self) -> Tensor:

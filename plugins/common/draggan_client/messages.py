@@ -158,6 +158,8 @@ class ModelInfo(Record):
     """Steps per second on this computer, as the newest drag or `draggan-server bench` measured it; None: not yet."""
     aspect: Annotated[float, Between(0.1, 10)] = 1.0
     """Width over height of the model's picture: the shape of its frames."""
+    classes: Annotated[int, Between(0, 1_000_000)] = 0
+    """How many a model that draws by class has; 0: it draws without."""
 
 
 @dataclass(frozen=True)
@@ -243,12 +245,14 @@ class CatalogueEntry(Record):
 class FromSeed(Message, type="seed"):
     """A picture out of the model: z from the seed as NVIDIA's tools draw it, truncated by psi.
 
-    It lies in `frame`; without one in the document's corner, as large as the model draws it.
+    It lies in `frame`; without one in the document's corner, as large as the model draws it. `label`: the class that a
+    model with classes is to draw; None: the classes take turns, seed by seed.
     """
 
     seed: Seed
     psi: Psi = 0.7
     frame: Frame | None = None
+    label: Annotated[int, Between(0, 1_000_000)] | None = None
 
 
 @dataclass(frozen=True)
