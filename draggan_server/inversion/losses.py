@@ -11,7 +11,7 @@ from torch.nn import functional
 from ..stylegan2 import Discriminator
 
 COARSEST_PX = 4
-"""The pyramid ends here: 4 x 4 px still say where light and dark are."""
+"""The longer side where the pyramid ends: 4 x 4 px still say where light and dark are."""
 EPSILON = 1e-8
 
 
@@ -22,12 +22,12 @@ class PixelLoss:
     """
 
     def __init__(self, picture: Tensor, weight: Tensor) -> None:
-        """picture [1, C, R, R]; weight [1, 1, R, R], not negative, not all zero."""
+        """picture [1, C, H, W]; weight [1, 1, H, W], not negative, not all zero."""
         self._levels = _pyramid(picture, weight)
         self._weight = weight
 
     def __call__(self, drawn: Tensor) -> Tensor:
-        """drawn [N, C, R, R] -> [N]."""
+        """drawn [N, C, H, W] -> [N]."""
         levels = _pyramid(drawn, self._weight)
         total = drawn.new_zeros(drawn.shape[0])
         for (level, weight), (target, _) in zip(levels, self._levels, strict=True):
@@ -42,19 +42,19 @@ class FeatureLoss:
     """
 
     def __init__(self, discriminator: Discriminator, picture: Tensor, weight: Tensor) -> None:
-        """picture [1, C, R, R]; weight [1, 1, R, R], not negative, not all zero."""
+        """picture [1, C, H, W]; weight [1, 1, H, W], not negative, not all zero."""
         self._discriminator = discriminator
         with torch.no_grad():
             self._targets = [feature.detach() for feature in discriminator.features(picture)]
-        sides = [target.shape[-1] for target in self._targets]
-        self._weights = [functional.adaptive_avg_pool2d(weight, side) for side in sides]
+        sizes = [(target.shape[-2], target.shape[-1]) for target in self._targets]
+        self._weights = [functional.adaptive_avg_pool2d(weight, size) for size in sizes]
         self._sizes = [
             _weighted_mean(target.square(), level_weight) + EPSILON
             for target, level_weight in zip(self._targets, self._weights, strict=True)
         ]
 
     def __call__(self, drawn: Tensor) -> Tensor:
-        """drawn [N, C, R, R] -> [N]."""
+        """drawn [N, C, H, W] -> [N]."""
         features: Sequence[Tensor] = self._discriminator.features(drawn)
         total = drawn.new_zeros(drawn.shape[0])
         for feature, target, weight, size in zip(features, self._targets, self._weights, self._sizes, strict=True):
@@ -68,12 +68,12 @@ def spread(ws: Tensor, w_std: float | Tensor) -> Tensor:
 
 
 def _pyramid(picture: Tensor, weight: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Both at R, R/2, ... px; a coarse pixel is the weighted mean of its four.
+    """Both as they are, halved, halved again, ...; a coarse pixel is the weighted mean of its four.
 
     So what does not count does not bleed into the coarser levels.
     """
     levels = [(picture, weight)]
-    while picture.shape[-1] > COARSEST_PX:
+    while max(picture.shape[-2:]) > COARSEST_PX:
         coarse = functional.avg_pool2d(weight, 2)
         picture = functional.avg_pool2d(picture * weight, 2) / (coarse + EPSILON)
         weight = coarse

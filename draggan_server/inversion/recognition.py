@@ -56,8 +56,8 @@ def score(drawn: Tensor, picture: Tensor, weight: Tensor) -> float:
     """How much of what is in `picture` is in the best that W `drawn`: the part of its variance, within 0 .. 1.
 
     Args:
-        drawn, picture: [1, C, R, R] in [-1, 1].
-        weight: [1, 1, R, R], how much each pixel counts.
+        drawn, picture: [1, C, H, W] in [-1, 1].
+        weight: [1, 1, H, W], how much each pixel counts.
     """
     weight = weight / weight.sum()
     mean = (picture * weight).sum(dim=(2, 3), keepdim=True)

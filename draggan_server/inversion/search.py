@@ -78,8 +78,8 @@ def invert(
     usable as it is, and none is worse than the one before it in its stage.
 
     Args:
-        picture: [1, 3, R, R] in [-1, 1], R the generator's resolution.
-        weight: [1, 1, R, R], how much each pixel counts, at least 0 and not all 0; None: all alike.
+        picture: [1, 3, H, W] in [-1, 1], of the size of the generator's.
+        weight: [1, 1, H, W], how much each pixel counts, at least 0 and not all 0; None: all alike.
         noise: the noise that the picture will be drawn with; "random" makes the steps differ each time.
         start: go on from an earlier search; what it has recognised is not searched again.
 
@@ -89,7 +89,7 @@ def invert(
         InversionError: the model draws no finite picture to start from. While iterating.
     """
     settings = (settings or InversionSettings()).validated()
-    shape = (1, generator.config.img_channels, generator.resolution, generator.resolution)
+    shape = (1, generator.config.img_channels, generator.height, generator.width)
     _check("The picture", picture, shape)
     if weight is None:
         weight = torch.ones(1, 1, *shape[2:])

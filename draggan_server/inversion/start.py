@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..stylegan2 import Generator
 from .settings import InversionSettings
@@ -45,8 +46,7 @@ def known_ws(generator: Generator, settings: InversionSettings) -> KnownWs:
     latents = torch.from_numpy(z).to(generator.device, generator.dtype)
     classes = None
     if config.c_dim:
-        classes = torch.eye(config.c_dim, device=generator.device, dtype=generator.dtype)
-        classes = classes[torch.arange(count) % config.c_dim]
+        classes = functional.one_hot(torch.arange(count) % config.c_dim, config.c_dim).to(latents)
     # The mapping gives every layer the same w: the first says it all.
     samples = generator.mapping(latents, classes)[:, :1]
     mean = generator.w_avg.view(1, 1, -1)

@@ -12,6 +12,7 @@ import math
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..stylegan2 import Generator, LowRank, NoiseMode, WeightDelta
 from .settings import InversionSettings
@@ -23,13 +24,15 @@ ANCHORS = 8
 
 
 def tuned_names(generator: Generator, from_px: int) -> tuple[str, ...]:
-    """The weights that are changed: convolutions and RGB layers of the blocks from `from_px` on."""
+    """The weights that are changed: convolutions and RGB layers, as far as there are any, of the blocks from `from_px`
+    on."""
     names = []
     for resolution in generator.config.block_resolutions:
         if resolution >= from_px:
             block = f"synthesis.b{resolution}"
             convolutions = ("conv1",) if resolution == generator.config.block_resolutions[0] else ("conv0", "conv1")
-            names += [f"{block}.{layer}.weight" for layer in (*convolutions, "torgb")]
+            colours = ("torgb",) if resolution in generator.config.picture_resolutions else ()
+            names += [f"{block}.{layer}.weight" for layer in (*convolutions, *colours)]
     return tuple(names)
 
 
@@ -60,7 +63,7 @@ class Locality:
         z = torch.from_numpy(random.randn(ANCHORS, config.z_dim)).to(generator.device, generator.dtype)
         classes = None
         if config.c_dim:
-            classes = torch.eye(config.c_dim).to(z)[torch.arange(ANCHORS) % config.c_dim]
+            classes = functional.one_hot(torch.arange(ANCHORS) % config.c_dim, config.c_dim).to(z)
         towards = generator.mapping(z, classes) - ws
         # Roich et al., Eq. 4; the reach grows with the root of the dimensions, as distances do.
         reach = LOCALITY_REACH * math.sqrt(config.w_dim / 512)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 MAX_RESOLUTION = 4096
 MAX_MAPPING_LAYERS = 64
 """Eight times what the paper's networks have."""
+MAX_CLASSES = 100_000
 ARCHITECTURES = ("orig", "skip", "resnet")
 """How blocks follow one another (StyleGAN2, Fig. 7): orig: one after the other; skip: each block's picture is added to
 the upsampled one of the block below (of a discriminator: the picture enters every block); resnet: each block's input is
@@ -29,6 +30,11 @@ def _check_channels(resolution: int, channel_base: int, channel_max: int) -> Non
 def _check_mapping_layers(mapping_layers: int) -> None:
     if not 0 <= mapping_layers <= MAX_MAPPING_LAYERS:
         raise ValueError(f"mapping_layers must be from 0 to {MAX_MAPPING_LAYERS}, not {mapping_layers}")
+
+
+def _check_classes(c_dim: int) -> None:
+    if not 0 <= c_dim <= MAX_CLASSES:
+        raise ValueError(f"c_dim must be from 0 to {MAX_CLASSES}, not {c_dim}")
 
 
 def _check_shape(architecture: str, base_height: int, base_width: int) -> None:
@@ -80,6 +86,7 @@ class GeneratorConfig:
         _check_resolution(self.img_resolution)
         _check_channels(self.img_resolution, self.channel_base, self.channel_max)
         _check_mapping_layers(self.mapping_layers)
+        _check_classes(self.c_dim)
         _check_shape(self.architecture, self.base_height, self.base_width)
 
     @property
@@ -138,6 +145,7 @@ class DiscriminatorConfig:
         _check_resolution(self.img_resolution)
         _check_channels(self.img_resolution, self.channel_base, self.channel_max)
         _check_mapping_layers(self.mapping_layers)
+        _check_classes(self.c_dim)
         _check_shape(self.architecture, self.base_height, self.base_width)
         if self.mbstd_group_size < 1:
             raise ValueError(f"mbstd_group_size must be at least 1, not {self.mbstd_group_size}")

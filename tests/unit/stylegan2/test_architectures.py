@@ -169,11 +169,19 @@ def test_a_seed_with_a_class():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"architecture": "dense"}, {"base_height": 2, "base_width": 2}, {"base_width": 0}, {"base_height": 8}]
+    "wrong",
+    [
+        {"architecture": "dense"},
+        {"base_height": 2, "base_width": 2},
+        {"base_width": 0},
+        {"base_height": 8},
+        {"c_dim": -1},
+        {"c_dim": 10**6},
+    ],
 )
 def test_impossible_settings_are_refused(wrong):
     config = GeneratorConfig(z_dim=8, w_dim=8, img_resolution=8)
-    with pytest.raises(ValueError, match=r"architecture must be one of orig, skip, resnet|the smallest map must be 4"):
+    with pytest.raises(ValueError, match=r"must be (one of orig, skip, resnet|4 px long|from 0 to 100000)"):
         dataclasses.replace(config, **wrong)
-    with pytest.raises(ValueError, match=r"architecture must be one of orig, skip, resnet|the smallest map must be 4"):
+    with pytest.raises(ValueError, match=r"must be (one of orig, skip, resnet|4 px long|from 0 to 100000)"):
         dataclasses.replace(DiscriminatorConfig(img_resolution=8), **wrong)
