@@ -22,6 +22,7 @@ from .untrusted import RefusedError, read_file
 NATIVE = "this program's own"
 _OTHER_MODEL = "Use another model"
 _W_AVG_SAMPLES = 8192
+_W_AVG_NUMBERS = 1 << 21
 _LONGEST_NAME = 200
 
 
@@ -118,10 +119,15 @@ def _sampled_w_avg(path: Path, parts: NetworkParts[GeneratorConfig]) -> Tensor:
     read = reader_of(path, parts)
     mapping = {name: checked(path, name, read(name)) for name in parts.weights if name.startswith("mapping.")}
     generator.load_state_dict(mapping, strict=False, assign=True)
-    random = torch.Generator().manual_seed(0)
+    random, w_dim = torch.Generator().manual_seed(0), parts.config.w_dim
     with torch.no_grad():
-        z = torch.randn(_W_AVG_SAMPLES, parts.config.z_dim, generator=random)
-        return generator.mapping(z)[:, 0].mean(dim=0)
+        # In small batches: what is drawn is as wide as the file says.
+        batch = max(1, min(_W_AVG_SAMPLES, _W_AVG_NUMBERS // max(parts.config.z_dim, generator.num_ws * w_dim)))
+        total = torch.zeros(w_dim)
+        for _ in range(_W_AVG_SAMPLES // batch):
+            z = torch.randn(batch, parts.config.z_dim, generator=random)
+            total += generator.mapping(z)[:, 0].mean(dim=0)
+        return total / (_W_AVG_SAMPLES // batch)
 
 
 def _network(path: Path, network_type: Callable[[Config], Network], parts: NetworkParts[Config]) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 from dataclasses import MISSING, fields, is_dataclass
@@ -29,8 +30,14 @@ def from_plain(kind: type[Made], value: object, where: str = "") -> Made:
     for name, field in known.items():
         if name not in value and field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"{_joint(where, name)} is missing")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # classes have hashes
     return kind(**{name: _read(hints[name], item, _joint(where, name)) for name, item in value.items()})
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Once for each class: Python compiles the annotations."""
+    return get_type_hints(kind)
 
 
 def _read(kind: Any, value: Any, where: str) -> Any:

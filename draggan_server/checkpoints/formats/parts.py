@@ -58,8 +58,19 @@ class Changed:
         return self.change(self.source.read()).reshape(self.shape).contiguous()
 
 
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A large parameter that a format leaves out: made when it is read, and by then all shapes have been checked."""
+
+    shape: tuple[int, ...]
+    make: Callable[[], Tensor]
+
+    def read(self) -> Tensor:
+        return self.make()
+
+
 def zeros(*shape: int) -> Weight:
-    return Constant(torch.zeros(shape))
+    return Made(shape, lambda: torch.zeros(shape))
 
 
 def low_pass() -> Weight:

@@ -9,10 +9,22 @@ import re
 from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from ...stylegan2 import DiscriminatorConfig, GeneratorConfig
 from ..untrusted import RefusedError, StoredTensor
-from .parts import Changed, Constant, NetworkParts, Parts, UnsupportedError, Weight, Weights, low_pass, squeezed, zeros
+from .parts import (
+    Changed,
+    Made,
+    NetworkParts,
+    Parts,
+    UnsupportedError,
+    Weight,
+    Weights,
+    low_pass,
+    squeezed,
+    zeros,
+)
 from .shapes import base_size, discriminator_config, generator_config
 
 _LR_MULTIPLIER = 0.01
@@ -115,8 +127,8 @@ def _add_layer(weights: Weights, tensors: Tensors, ours: str, theirs: str, noise
     weights[f"{ours}.resample_filter"] = low_pass()
     stored = tensors.get(f"noises.noise_{noise}")
     if stored is None:  # older files draw new noise each time; one that stays is as good as any
-        generator = torch.Generator().manual_seed(_NOISE_SEED + noise)
-        weights[f"{ours}.noise_const"] = Constant(torch.randn(size, generator=generator))
+        seed = _NOISE_SEED + noise
+        weights[f"{ours}.noise_const"] = Made(size, lambda: _noise(size, seed))
     else:
         weights[f"{ours}.noise_const"] = squeezed(stored, 2)
 
@@ -174,3 +186,7 @@ def _mean_latent(source: Weight) -> Weight:
     if len(source.shape) == 2:
         return Changed(source, source.shape[1:], lambda tensor: tensor.mean(dim=0))
     return source
+
+
+def _noise(size: tuple[int, int], seed: int) -> Tensor:
+    return torch.randn(size, generator=torch.Generator().manual_seed(seed))
