@@ -29,8 +29,10 @@ TIMEOUT_S = 90.0
 """Far beyond what anything here takes, also on a busy computer."""
 
 
-def save_model(folder: Path, name: str, resolution: int = 32, channels: int = 16, seed: int = 0) -> Path:
-    """A model with random weights."""
+def save_model(
+    folder: Path, name: str, resolution: int = 32, channels: int = 16, seed: int = 0, **settings: Any
+) -> Path:
+    """A model with random weights; settings: others of its configuration."""
     torch.manual_seed(seed)
     config = GeneratorConfig(
         z_dim=16,
@@ -38,6 +40,7 @@ def save_model(folder: Path, name: str, resolution: int = 32, channels: int = 16
         img_resolution=resolution,
         channel_base=channels * resolution,
         channel_max=channels,
+        **settings,
     )
     folder.mkdir(parents=True, exist_ok=True)
     generator = Generator(config)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from draggan_server.models import ModelLibrary
 from draggan_server.server import thumbnails
@@ -33,3 +35,12 @@ def test_one_that_failed_is_not_kept_for_ever(tmp_path: Path, monkeypatch: pytes
     assert next_run.get(entry) is None
     assert next_run.make_one(library)
     assert Thumbnails(folder).get(entry).startswith(b"\x89PNG")
+
+
+def test_it_has_the_shape_of_the_models_picture(tmp_path: Path):
+    save_model(tmp_path / "models", "people", base_width=2, architecture="resnet", c_dim=5)
+    library = ModelLibrary((tmp_path / "models",))
+    (entry,) = library.entries()
+    drawn = Thumbnails(tmp_path / "thumbnails")
+    assert drawn.make_one(library)
+    assert Image.open(io.BytesIO(drawn.get(entry))).size == (64, 128)
