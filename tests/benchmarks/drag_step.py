@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from tests.benchmarks.measuring import Case, Measurement, machine
+from tests.benchmarks.measuring import Case, Measurement
+from tests.benchmarks.surroundings import ROOT, machine, revision
 
-ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results" / "drag_step.json"
 _HEADINGS = (
     "side",
@@ -141,14 +141,6 @@ def _ratio(other: Measurement, ours: Measurement, comparison: Comparison) -> str
     if other.case.side == "plain" and comparison.wanted is not None:
         text += f" (wanted: {comparison.wanted:g})"
     return text + f", in {ours.memory_mib / other.memory_mib:.2f} of its memory"
-
-
-def revision() -> str:
-    """The commit that was measured; "+" where the working tree differs from it in what is measured."""
-    asked = ("git", "-C", str(ROOT))
-    head = subprocess.run((*asked, "rev-parse", "HEAD"), check=True, capture_output=True, text=True).stdout.strip()
-    changed = subprocess.run((*asked, "diff", "--quiet", "HEAD", "--", "draggan_server", "tests/benchmarks"))
-    return head + ("+" if changed.returncode else "")
 
 
 def record(found: dict[str, list[Measurement]], file: Path) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
 
 import psutil
@@ -25,6 +22,7 @@ from draggan_server.models import BUNDLED_MODELS, DEFAULT_MODEL
 from draggan_server.server.pixels import draw, encode
 from draggan_server.server.previews import PreviewBudget
 from draggan_server.stylegan2 import Box, FeatureWindows, Generator, GeneratorConfig, Window, z_from_seed
+from tests.benchmarks.surroundings import peak_rss
 from tests.reference.plain_drag import PlainDrag, PlainPoint
 
 Side = Literal["plain", "whole", "ours"]
@@ -104,7 +102,7 @@ def measure(case: Case) -> Measurement:
         feature_resolution=resolution,
         threads=torch.get_num_threads(),
         seconds_per_step=statistics.median((a + b) / 2 for a, b in pairwise(times)),
-        memory_mib=(_peak_rss(process) - after_import) / 2**20,
+        memory_mib=(peak_rss(process) - after_import) / 2**20,
         computed=computed.part,
         total_seconds=total,
         previews=previews,
@@ -210,35 +208,6 @@ def _whole_drag(
             previews += 1
     encode(draw(generator, step.ws, "const"), options, count)
     return times, time.perf_counter() - began, previews
-
-
-def _peak_rss(process: psutil.Process) -> int:
-    """The highest resident size of the process so far, in bytes."""
-    memory = process.memory_info()
-    if hasattr(memory, "peak_wset"):  # Windows
-        return int(memory.peak_wset)
-    import resource
-
-    scale = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
-
-
-def machine() -> dict[str, object]:
-    """What the numbers were measured on."""
-    return {
-        "processor": _processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "torch": torch.__version__,
-        "system": platform.platform(),
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return ""
 
 
 if __name__ == "__main__":
