@@ -68,6 +68,9 @@ def run(edit: Edit, line: ProgressLine) -> Finished:
     at_start = tuple(HandleState(point.id, point.handle_x, point.handle_y, 0.0) for point in request.points)
     with ctrl_c_stops(session) as stopped:
         _show(session.open(), line)
+        state = session.state()
+        if state is not None and not state.is_known:
+            _show(session.invert(), line)
         _check_mask(request.mask, session)
         frame = _frame(session)
         album = _Album(edit, frame, targets)

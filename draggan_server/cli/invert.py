@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
 import click
 
+from draggan_client.errors import StoppedError
 from draggan_client.messages import Frame, FromPicture, Progress, ResultRequest
 from draggan_server.cli.files import Outputs, check_writable
 from draggan_server.cli.options import FrameParameter, json_option, model_option, output
@@ -30,17 +32,21 @@ def invert(picture: Path, frame: Frame | None, model: str | None, out: Path, sta
     \b
     draggan-server invert portrait.png --state portrait.state
     draggan-server drag --state portrait.state --picture portrait.png --point 120,160:150,150
+
+    Ctrl+C stops the search and keeps what was found so far; a second time it gives up.
     """
     check_format(out)
     check_writable((out, state), inputs=(picture,))
     source = FromPicture(on_wire(read_picture(picture).pixels), frame=frame)
     with ProgressLine() as line, connect(line).session(source, model) as session:
         with ctrl_c_stops(session):
-            for event in session.open():
+            for event in itertools.chain(session.open(), session.invert()):
                 if isinstance(event, Progress):
                     line.progress(event)
-        result = session.result
-        assert result is not None
+        result, found = session.result, session.state()
+        assert result is not None and found is not None
+        if not found.is_known:
+            raise StoppedError("Stopped before anything was found.")
         pixels = from_wire(session.pixels(ResultRequest("model")))
     outputs = Outputs()
     outputs.write("reconstruction", out, lambda: encoded(pixels, out))
@@ -50,6 +56,7 @@ def invert(picture: Path, frame: Frame | None, model: str | None, out: Path, sta
         answer = {"steps": result.steps, "seconds": round(result.seconds, 3), "files": outputs.written}
         click.echo(json.dumps(answer))
     else:
-        click.echo(f"Found after {result.steps} steps in {result.seconds:.1f} s.")
+        how = "Found" if result.reason == "inverted" else "Stopped, and kept,"
+        click.echo(f"{how} after {result.steps} steps in {result.seconds:.1f} s.")
         for what, path in outputs.written.items():
             click.echo(f"  {what}: {path}")

@@ -15,6 +15,12 @@ _EVERY_S = 0.1
 _SPARSE_EVERY_S = 5.0
 """Between lines that stay: into a file, or to another program."""
 
+_INVERSION = {
+    "w": "Looking for the picture",
+    "w+": "Looking for the picture",
+    "tuning": "Fitting the model to the picture",
+}
+
 
 class ProgressLine:
     """Use with `with`. The line is left standing at its last state when the work has ended."""
@@ -36,10 +42,10 @@ class ProgressLine:
         """A step of a job."""
         if event.stage == "drag":
             self._say(self._drag(event))
-        elif event.stage == "invert":
+        elif event.stage in _INVERSION:
             part = event.step / event.total_steps if event.total_steps else 0.0
             steps = f"step {event.step} of {event.total_steps}"
-            self._say("  ".join(["Looking for the picture", bar(part), steps, *_left(event.remaining_s)]))
+            self._say("  ".join([_INVERSION[event.stage], bar(part), steps, *_left(event.remaining_s)]))
         else:
             self._say("Opening the model ...")
 

@@ -16,6 +16,7 @@ from draggan_client.messages import (
     Error,
     Event,
     HistoryRequest,
+    InvertRequest,
     OpenRequest,
     PreviewOptions,
     ResultRequest,
@@ -68,6 +69,10 @@ def create_app(
     @app.post("/sessions/<session_id>/drag")
     def drag(session_id: str) -> Response:
         return _stream(backend.step(session_id, _asked(DragRequest, max_body_bytes)))
+
+    @app.post("/sessions/<session_id>/invert")
+    def invert(session_id: str) -> Response:
+        return _stream(backend.invert(session_id, _asked(InvertRequest, max_body_bytes)))
 
     @app.post("/sessions/<session_id>/cancel")
     def cancel(session_id: str) -> Response:

@@ -12,6 +12,7 @@ from draggan_client.messages import (
     DragRequest,
     Event,
     Hello,
+    InvertRequest,
     Models,
     OpenRequest,
     Pixels,
@@ -37,8 +38,11 @@ class Backend(Protocol):
     def step(self, session_id: str, request: DragRequest) -> Job[Event]:
         """Begins a drag: the job goes on, step by step, until it ends or is stopped."""
 
+    def invert(self, session_id: str, request: InvertRequest) -> Job[Event]:
+        """Begins to look for the latent of the session's picture."""
+
     def cancel(self, session_id: str) -> None:
-        """Ends the session's running drag after the step being taken; what it has is kept. Never waits."""
+        """Ends the session's running drag or inversion after the step being taken; what it has is kept. Never waits."""
 
     def seek(
         self, session_id: str, position: int | None = None, *, by: int = 0, preview: PreviewOptions | None = None

@@ -24,7 +24,6 @@ from draggan_server.drag import (
     drag,
     feature_resolution,
 )
-from draggan_server.models import ModelLibrary
 from draggan_server.server.drawing import DragPreviews, preview_now
 from draggan_server.server.engine import StopRequestedError, Work
 from draggan_server.server.errors import RefusedError
@@ -33,7 +32,17 @@ from draggan_server.server.pixels import half, to_tensor
 from draggan_server.server.places import Places
 from draggan_server.server.remaining import RemainingTime
 from draggan_server.server.results import result
-from draggan_server.server.session import Session, check_room, check_since, dragged, handle_states, latent_at, pulled
+from draggan_server.server.session import (
+    Session,
+    check_known,
+    check_room,
+    check_since,
+    dragged,
+    handle_states,
+    latent_at,
+    pulled,
+)
+from draggan_server.server.session_models import SessionModels
 from draggan_server.server.speeds import Speeds
 
 _REASONS: dict[DragEnd, Reason] = {
@@ -46,7 +55,7 @@ _TELLING_STEPS = 5
 _SETTINGS_NAMES = {"r1": "supervision_radius_fraction", "r2": "tracking_radius_fraction"}
 
 
-def drag_session(session: Session, request: DragRequest, library: ModelLibrary, speeds: Speeds) -> Work[Event]:
+def drag_session(session: Session, request: DragRequest, models: SessionModels, speeds: Speeds) -> Work[Event]:
     """Yields what each step has to say; returns the Result.
 
     The session changes at the very end: a drag that fails, or whose client goes, leaves it as it was. One
@@ -55,9 +64,10 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary, 
     began = time.monotonic()
     yield ()
     state, frame = session.state, session.frame
+    check_known(state)
     if request.preview:
         check_since(state, request.preview.since)
-    checkpoint = load_for(session, library)
+    checkpoint = models.load(state)
     generator = checkpoint.generator
     places = Places(frame, generator.resolution)
     points = pulled(state, request.points)
@@ -118,17 +128,6 @@ def drag_session(session: Session, request: DragRequest, library: ModelLibrary, 
     if request.preview:
         picture = preview_now(session, generator, request.preview, last.step if last else 0)
     return result(session, reason, last.step if last else 0, time.monotonic() - began, picture)
-
-
-def load_for(session: Session, library: ModelLibrary) -> Checkpoint:
-    """The session's model. Raises RefusedError when its file was replaced, and as the library does."""
-    if library.entry(session.state.model_id).sha256 != session.state.model_sha256:
-        raise RefusedError(
-            "bad_edit_state",
-            f"The file of the model {session.state.model_id!r} was replaced while this edit was open.",
-            "Put the model's file back, or start a new edit on this layer.",
-        )
-    return library.load(session.state.model_id)
 
 
 def drag_settings(options: DragOptions, checkpoint: Checkpoint) -> DragSettings:

@@ -16,8 +16,11 @@ from draggan_server.canvas.errors import CanvasError
 from draggan_server.checkpoints import CheckpointError
 from draggan_server.drag import DragInputError
 from draggan_server.drag.loop import DragDivergedError
-from draggan_server.inversion import InversionInputError
-from draggan_server.models import UnknownModelError
+from draggan_server.inversion import InversionError
+from draggan_server.models import ModelAddError, UnknownModelError
+from draggan_server.models.catalogue import UnknownEntryError
+from draggan_server.models.downloading import DownloadError
+from draggan_server.models.getting import NotAgreedError
 from draggan_server.server.engine import EngineBusyError, EngineStoppedError, StopRequestedError
 
 log = logging.getLogger(__name__)
@@ -35,7 +38,6 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     "unsupported_media_type": 415,
     "bad_model": 422,
     "unknown_entry": 404,
-    "model_exists": 409,
     "licence": 409,
     "download_failed": 502,
     "internal": 500,
@@ -70,7 +72,7 @@ def describe(error: BaseException) -> Error:
         return Error("bad_request", error.message, "Send one whole MessagePack map as the body.")
     if isinstance(error, CanvasError):
         return Error("bad_request", error.message, error.hint)
-    if isinstance(error, (DragInputError, InversionInputError)):
+    if isinstance(error, (DragInputError, InversionError)):
         return Error("bad_request", _sentence(error), "Correct it, and try again.")
     if isinstance(error, DragDivergedError):
         return Error("bad_request", _sentence(error), "Choose a smaller step size.")
@@ -78,6 +80,14 @@ def describe(error: BaseException) -> Error:
         return Error("unknown_model", str(error), "Choose one of these, or add the model's file.")
     if isinstance(error, CheckpointError):
         return Error("bad_model", f"{error.path}: {error.problem}.", f"{error.remedy}, or choose another model.")
+    if isinstance(error, ModelAddError):
+        return Error("bad_model", str(error))
+    if isinstance(error, UnknownEntryError):
+        return Error("unknown_entry", str(error))
+    if isinstance(error, NotAgreedError):
+        return Error("licence", str(error))
+    if isinstance(error, DownloadError):
+        return Error("download_failed", str(error))
     if isinstance(error, EngineBusyError):
         return Error("busy", f"The server is busy: {error}.", "Wait until one has finished, then try again.")
     if isinstance(error, EngineStoppedError):

@@ -17,6 +17,7 @@ from draggan_client.messages import (
     DragRequest,
     Event,
     Hello,
+    InvertRequest,
     ModelInfo,
     Models,
     OpenRequest,
@@ -26,16 +27,18 @@ from draggan_client.messages import (
     ResultRequest,
 )
 from draggan_server.models import ModelEntry, ModelLibrary
-from draggan_server.server.dragging import drag_session, load_for
+from draggan_server.server.dragging import drag_session
 from draggan_server.server.drawing import preview_now
-from draggan_server.server.engine import Engine, Job
+from draggan_server.server.engine import Engine, Job, Work
 from draggan_server.server.errors import describe
 from draggan_server.server.forms import pixels_of
+from draggan_server.server.inverting import invert_session
 from draggan_server.server.limits import Limits
 from draggan_server.server.machine import prepare_engine_thread
 from draggan_server.server.opening import open_session
 from draggan_server.server.results import result
 from draggan_server.server.session import Session, check_since, sought
+from draggan_server.server.session_models import SessionModels
 from draggan_server.server.sessions import Sessions
 from draggan_server.server.speeds import Speeds
 from draggan_server.server.thumbnails import Thumbnails
@@ -52,6 +55,7 @@ class LocalBackend:
         self, library: ModelLibrary, thumbnails: Thumbnails, speeds: Speeds, limits: Limits, device: str
     ) -> None:
         self._library = library
+        self._models = SessionModels(library)
         self._thumbnails = thumbnails
         self._speeds = speeds
         self._limits = limits
@@ -90,20 +94,14 @@ class LocalBackend:
 
     def open(self, request: OpenRequest) -> Job[Event]:
         self._sessions.evict()
-        work = open_session(request, self._library, self._sessions)
+        work = open_session(request, self._models, self._sessions)
         return self._engine.submit("open", work)
 
     def step(self, session_id: str, request: DragRequest) -> Job[Event]:
-        session = self._sessions.claim(session_id)
-        with self._jobs_lock:
-            try:
-                work = drag_session(session, request, self._library, self._speeds)
-                job = self._engine.submit(f"drag in {session_id}", work, lambda: self._ended(session))
-            except BaseException:
-                self._sessions.release(session)
-                raise
-            self._jobs[session_id] = job
-            return job
+        return self._job(session_id, "drag", lambda session: drag_session(session, request, self._models, self._speeds))
+
+    def invert(self, session_id: str, request: InvertRequest) -> Job[Event]:
+        return self._job(session_id, "inversion", lambda session: invert_session(session, request, self._models))
 
     def cancel(self, session_id: str) -> None:
         with self._jobs_lock:
@@ -124,7 +122,7 @@ class LocalBackend:
             drawn = None
             if preview:
                 check_since(there.state, preview.since)
-                drawn = preview_now(there, load_for(session, self._library).generator, preview, 0)
+                drawn = preview_now(there, self._models.load(session.state).generator, preview, 0)
             session.state = there.state
             return result(session, "sought", 0, time.monotonic() - began, drawn)
 
@@ -132,7 +130,7 @@ class LocalBackend:
 
     def pixels(self, session_id: str, request: ResultRequest) -> Pixels:
         return self._call(
-            session_id, lambda session: pixels_of(session, request, load_for(session, self._library).generator)
+            session_id, lambda session: pixels_of(session, request, self._models.load(session.state).generator)
         )
 
     def close(self, session_id: str) -> None:
@@ -144,6 +142,18 @@ class LocalBackend:
 
     def stop(self, timeout_s: float) -> bool:
         return self._engine.stop(timeout_s)
+
+    def _job(self, session_id: str, name: str, work: Callable[[Session], Work[Event]]) -> Job[Event]:
+        """Begins `work`, with the session for itself until it ends."""
+        session = self._sessions.claim(session_id)
+        with self._jobs_lock:
+            try:
+                job = self._engine.submit(f"{name} in {session_id}", work(session), lambda: self._ended(session))
+            except BaseException:
+                self._sessions.release(session)
+                raise
+            self._jobs[session_id] = job
+            return job
 
     def _call(self, session_id: str, work: Callable[[Session], T]) -> T:
         """Runs `work` on the engine's thread, ahead of the jobs, with the session for itself."""

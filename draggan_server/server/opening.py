@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
-from collections.abc import Generator as Steps
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from draggan_client import messages
@@ -25,21 +24,21 @@ from draggan_client.messages import (
 )
 from draggan_server.canvas import Frame, Picture, picture_for_model
 from draggan_server.checkpoints import Checkpoint
-from draggan_server.inversion import InversionSettings, invert
-from draggan_server.models import ModelEntry, ModelLibrary
+from draggan_server.models import ModelEntry
 from draggan_server.server import frame_picture
 from draggan_server.server.engine import Work
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.forms import check_drawn_frame
+from draggan_server.server.frames import canvas_frame, wire_frame
 from draggan_server.server.masks import editable
-from draggan_server.server.pixels import SmallPictures, draw, encode, half, to_picture, to_tensor
-from draggan_server.server.previews import PreviewBudget
+from draggan_server.server.pixels import draw, encode, half, to_picture, to_tensor
 from draggan_server.server.results import result
-from draggan_server.server.session import canvas_frame, latent_at
+from draggan_server.server.session import latent_at
+from draggan_server.server.session_models import SessionModels
 from draggan_server.server.sessions import Sessions
-from draggan_server.stylegan2 import z_from_seed
 
-Events = tuple[Event, ...]
+_SAME_ASPECT = 1e-6
+"""Rounded somewhere on its way, it is still the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,32 +47,33 @@ class Opened:
 
     state: EditState
     picture: Picture | None = None
-    steps: int = 0
 
 
-def open_session(request: OpenRequest, library: ModelLibrary, sessions: Sessions) -> Work[Event]:
+def open_session(request: OpenRequest, models: SessionModels, sessions: Sessions) -> Work[Event]:
     """Returns the Result; the session is added to `sessions` just before, so that nothing is left of a job
     that was stopped, failed or lost its client."""
     began = time.monotonic()
     yield ()
     state = EditState.from_bytes(request.source.state) if isinstance(request.source, FromState) else None
-    model_id = request.model or (state.model_id if state else library.default_id())
-    entry = library.entry(model_id)
+    model_id = request.model or (state.model_id if state else models.library.default_id())
+    entry = models.library.entry(model_id)
     yield (Progress("open", 0, 0, elapsed_s=time.monotonic() - began),)
-    checkpoint = library.load(model_id)
+    checkpoint = models.library.load(model_id)
     yield ()
     if state is not None:
         opened = _from_state(state, request, entry, checkpoint)
     elif isinstance(request.source, FromPicture):
-        opened = yield from _from_picture(request, request.source, entry, checkpoint, began)
+        opened = _from_picture(request, request.source, entry, checkpoint)
     else:
         opened = _from_code(request, entry, checkpoint)
     drawn = time.monotonic()
-    ws = to_tensor(latent_at(opened.state, opened.state.position), checkpoint.generator.device)[None]
-    picture = draw(checkpoint.generator, ws, opened.state.noise)
+    preview = None
+    if opened.state.is_known:
+        generator = models.load(opened.state).generator  # damage of what was tuned is told now too
+        ws = to_tensor(latent_at(opened.state, opened.state.position), generator.device)[None]
+        preview = encode(draw(generator, ws, opened.state.noise), PreviewOptions(), 0)
     session = sessions.add(opened.state, opened.picture, time.monotonic() - drawn)
-    preview = encode(picture, PreviewOptions(), opened.steps)
-    return result(session, "opened", opened.steps, time.monotonic() - began, preview)
+    return result(session, "opened", 0, time.monotonic() - began, preview)
 
 
 def _from_state(state: EditState, request: OpenRequest, entry: ModelEntry, checkpoint: Checkpoint) -> Opened:
@@ -85,8 +85,9 @@ def _from_state(state: EditState, request: OpenRequest, entry: ModelEntry, check
             "Put that model's file back, or start a new edit on this layer.",
         )
     _check_latent(state.start_latent, checkpoint)  # those of the history are like it
+    state = dataclasses.replace(state, frame=_fitting(state.frame, checkpoint))
     if not state.frame_picture:
-        check_drawn_frame(canvas_frame(state))
+        check_drawn_frame(canvas_frame(state.frame))
     # Damage is told now, not when it is to be shown.
     editable(dataclasses.replace(state, position=len(state.history)))
     picture = frame_picture.from_png(state.frame_picture) if state.frame_picture else None
@@ -97,12 +98,12 @@ def _from_code(request: OpenRequest, entry: ModelEntry, checkpoint: Checkpoint) 
     """From a seed or a latent: a drawn picture in its frame."""
     generator, source = checkpoint.generator, request.source
     assert isinstance(source, FromSeed | FromLatent)
-    frame = source.frame or messages.Frame(0.0, 0.0, float(generator.resolution))
-    check_drawn_frame(Frame(frame.x, frame.y, frame.size))
+    frame = messages.Frame(0.0, 0.0, float(generator.resolution), aspect=generator.aspect)
+    if source.frame:
+        frame = _fitting(source.frame, checkpoint)
+    check_drawn_frame(canvas_frame(frame))
     if isinstance(source, FromSeed):
-        z = z_from_seed(source.seed, generator.config.z_dim).to(generator.device)
-        with torch.no_grad():
-            latent = half(generator.mapping(z, psi=source.psi)[0])
+        latent = _latent_of(source, checkpoint)
         seed, psi = source.seed, source.psi
     else:
         _check_latent(source.ws, checkpoint)
@@ -110,42 +111,21 @@ def _from_code(request: OpenRequest, entry: ModelEntry, checkpoint: Checkpoint) 
     return Opened(_new_state(request, entry, checkpoint, frame, latent, psi=psi, seed=seed))
 
 
-def _from_picture(
-    request: OpenRequest, source: FromPicture, entry: ModelEntry, checkpoint: Checkpoint, began: float
-) -> Steps[Events, None, Opened]:
-    """Looks for the latent that draws the picture."""
+def _from_picture(request: OpenRequest, source: FromPicture, entry: ModelEntry, checkpoint: Checkpoint) -> Opened:
+    """The picture at its place, not looked for yet: its latent is the model's mean until then. Raises CanvasError."""
     generator = checkpoint.generator
     picture = to_picture(source.picture, source.offset_x, source.offset_y)
     if source.frame:
-        frame = Frame(source.frame.x, source.frame.y, source.frame.size)
+        frame = canvas_frame(_fitting(source.frame, checkpoint))
     else:
-        frame = Frame.around(picture.width, picture.height, picture.x, picture.y)
-    seen = picture_for_model(picture, frame, generator.resolution)
+        frame = Frame.around(picture.width, picture.height, picture.x, picture.y, generator.aspect)
+    picture_for_model(picture, frame, generator.resolution)  # what is wrong with it is said now
     picture = frame_picture.crop(picture, frame)
-    target = torch.from_numpy(seen.rgb)[None]
-    weight = torch.from_numpy(np.ascontiguousarray(seen.alpha))[None, None]
-    steps = invert(generator, checkpoint.discriminator, target, InversionSettings(), weight)
-    previews = PreviewBudget(PreviewOptions().interval_s)
-    pictures = SmallPictures(generator, PreviewOptions().size)
-    step = None
-    step_began = time.monotonic()
-    for step in steps:
-        now = time.monotonic()
-        previews.worked(now - step_began)
-        elapsed = now - began
-        remaining = elapsed / step.step * (step.total_steps - step.step) if step.step else None
-        events: Events = (Progress("invert", step.step, step.total_steps, (), step.loss, elapsed, remaining),)
-        if previews.is_due(now):
-            events += (encode(pictures.draw(step.ws, request.noise), PreviewOptions(), step.step),)
-            previews.shown(now, time.monotonic() - now)
-        yield events
-        step_began = time.monotonic()
-    assert step is not None
-    latent = half(step.ws[0])
-    wire_frame = messages.Frame(frame.x, frame.y, frame.size)
+    latent = half(generator.w_avg.expand(generator.num_ws, -1))
     png = frame_picture.to_png(picture, frame, generator.resolution)
-    state = _new_state(request, entry, checkpoint, wire_frame, latent, psi=1.0, frame_picture=png)
-    return Opened(state, picture, step.step)
+    return Opened(
+        _new_state(request, entry, checkpoint, wire_frame(frame), latent, psi=1.0, frame_picture=png), picture
+    )
 
 
 def _new_state(
@@ -173,6 +153,30 @@ def _new_state(
         latent,
         frame_picture=frame_picture,
     )
+
+
+def _fitting(frame: messages.Frame, checkpoint: Checkpoint) -> messages.Frame:
+    """The frame, to the last bit of the model's shape. Raises RefusedError where it is of another one."""
+    generator = checkpoint.generator
+    if not math.isclose(frame.aspect, generator.aspect, rel_tol=_SAME_ASPECT):
+        raise RefusedError(
+            "bad_request",
+            f"The frame's width is {frame.aspect:g} times its height, but the model {checkpoint.card.name!r} draws "
+            f"{generator.width} x {generator.height} px.",
+            f"Choose a frame whose width is {generator.aspect:g} times its height.",
+        )
+    return dataclasses.replace(frame, aspect=generator.aspect)
+
+
+def _latent_of(source: FromSeed, checkpoint: Checkpoint) -> Array:
+    """[num_ws, w_dim]. Raises RefusedError for a class that the model has not."""
+    try:
+        with torch.no_grad():
+            return half(checkpoint.generator.ws_from_seed(source.seed, source.psi, source.label)[0])
+    except ValueError as error:
+        raise RefusedError(
+            "bad_request", f"The model {checkpoint.card.name!r} cannot draw that: {error}.", "Choose another class."
+        ) from None
 
 
 def _check_latent(latent: Array, checkpoint: Checkpoint) -> None:

@@ -13,6 +13,9 @@ from draggan_server.drag import DragPoint, DragStep, Point, Reference
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.pixels import half, to_tensor
 
+_LAST_BITS = 1e-6
+"""Of a model pixel."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Places:
@@ -23,19 +26,36 @@ class Places:
 
     def check(self, points: Sequence[StatePoint]) -> None:
         """Raises RefusedError for a point outside the frame, in the client's own coordinates."""
-        left, top, size = self.frame.x, self.frame.y, self.frame.size
         for point in points:
             for name, x, y in (
                 ("handle", point.handle_x, point.handle_y),
                 ("target", point.target_x, point.target_y),
             ):
-                if not (left <= x <= left + size and top <= y <= top + size):
+                if not self._shows(x, y):
                     raise RefusedError(
                         "bad_request",
                         f"The {name} of the point {point.id!r} at ({x:g}, {y:g}) lies outside the picture, "
-                        f"which reaches from ({left:g}, {top:g}) to ({left + size:g}, {top + size:g}).",
+                        f"{self._where()}.",
                         "Put it inside.",
                     )
+
+    def _shows(self, x: float, y: float) -> bool:
+        """The edges belong to the frame, also where a turn, or a frame far from the corner, is off by a last bit."""
+        across, down = self.frame.to_model(x, y, self.resolution)
+        width, height = self._model_size
+        return -_LAST_BITS <= across <= width + _LAST_BITS and -_LAST_BITS <= down <= height + _LAST_BITS
+
+    @property
+    def _model_size(self) -> tuple[float, float]:
+        """Width and height of the model's picture."""
+        scale = self.frame.scale(self.resolution)
+        return self.frame.width / scale, self.frame.height / scale
+
+    def _where(self) -> str:
+        corners = [f"({x:g}, {y:g})" for x, y in self.frame.corners]
+        if self.frame.is_upright:
+            return f"which reaches from {corners[0]} to {corners[2]}"
+        return f"whose corners are {', '.join(corners[:3])} and {corners[3]}"
 
     def to_model(self, point: StatePoint, device: torch.device) -> DragPoint:
         reference = None
@@ -80,8 +100,9 @@ class Places:
 
     def _model(self, x: float, y: float) -> Point:
         """Inside the picture to the last bit: a point on the frame's edge must not be rounded over it."""
-        inside = (min(max(v, 0.0), float(self.resolution)) for v in self.frame.to_model(x, y, self.resolution))
-        return Point(*inside)
+        across, down = self.frame.to_model(x, y, self.resolution)
+        width, height = self._model_size
+        return Point(min(max(across, 0.0), width), min(max(down, 0.0), height))
 
     def _document(self, point: Point) -> tuple[float, float]:
         return self.frame.to_document(point.x, point.y, self.resolution)

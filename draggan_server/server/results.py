@@ -19,4 +19,5 @@ def result(session: Session, reason: Reason, steps: int, seconds: float, preview
         state.position,
         len(state.history),
         preview,
+        state.inversion.recognition if state.inversion else None,
     )

@@ -20,6 +20,7 @@ from draggan_client.edit_state import MAX_STATE_BYTES, EditState, FinishedDrag, 
 from draggan_client.messages import SAME_PLACE_MODEL_PX, DragOptions, HandleState, PointPair
 from draggan_server.canvas import Frame, Picture, Region
 from draggan_server.server.errors import RefusedError
+from draggan_server.server.frames import canvas_frame
 
 _ROOM_BYTES = 1 << 20
 """For what a drag adds to its edit state as it runs: the features of 100 points, twice, are a quarter of it."""
@@ -42,7 +43,7 @@ class Session:
     @property
     def frame(self) -> Frame:
         """The edit's frame as `canvas` knows it."""
-        return canvas_frame(self.state)
+        return canvas_frame(self.state.frame)
 
     @property
     def begun_with(self) -> Picture:
@@ -60,17 +61,23 @@ class Session:
         pixels = self.picture.pixels.nbytes if self.picture else 0
         masks = sum(len(mask.png) for mask in self.state.masks)
         latents = len(self.state.start_latent.data) * (1 + len(self.state.history))
-        return pixels + masks + latents + len(self.state.frame_picture)
-
-
-def canvas_frame(state: EditState) -> Frame:
-    """The state's frame as `canvas` knows it. Raises FrameError where it is none to work with."""
-    return Frame(state.frame.x, state.frame.y, state.frame.size)
+        delta = len(self.state.inversion.delta) if self.state.inversion else 0
+        return pixels + masks + latents + delta + len(self.state.frame_picture)
 
 
 def latent_at(state: EditState, position: int) -> Array:
     """[num_ws, w_dim] of the picture after `position` finished drags."""
     return state.history[position - 1].latent if position else state.start_latent
+
+
+def check_known(state: EditState) -> None:
+    """Raises RefusedError where there is nothing of the picture yet that could be dragged."""
+    if not state.is_known:
+        raise RefusedError(
+            "bad_request",
+            "This picture was not looked for in the model yet, so there is nothing to drag.",
+            "Invert it first.",
+        )
 
 
 def check_since(state: EditState, since: int) -> None:

@@ -330,13 +330,13 @@ def test_an_opening_is_stopped_and_asked_for_again(
     stuck, usual = threading.Event(), server._open
 
     def slow(request: Any) -> Iterator[Any]:
-        yield Progress("invert", 1, 300)
+        yield Progress("open", 1, 300)
         stuck.wait(5)
         yield from usual(request)
 
     monkeypatch.setattr(server, "_open", slow)
     edit.editing.open(FromSeed(7))
-    edit.thread.until(lambda: edit.view.stage == "invert")
+    edit.thread.until(lambda: edit.view.stage == "open")
     edit.editing.stop()
     view = edit.at_rest()
     assert view.phase is Phase.IDLE and view.problem is None and view.reason == "stopped"
@@ -382,7 +382,7 @@ def test_a_server_lost_while_the_picture_is_opened(
     edit: Edit, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut(request: Any) -> Iterator[Any]:
-        yield Progress("invert", 1, 300)
+        yield Progress("open", 1, 300)
 
     monkeypatch.setattr(server, "_open", cut)
     edit.editing.open(FromSeed(7))
@@ -511,7 +511,7 @@ def test_another_picture_does_not_wait_for_the_one_that_is_left(
 
     def slow(request: Any) -> Iterator[Any]:
         if request.source == FromSeed(7):
-            yield Progress("invert", 1, 300)
+            yield Progress("open", 1, 300)
             stuck.wait(20)
         yield from usual(request)
 
@@ -520,7 +520,7 @@ def test_another_picture_does_not_wait_for_the_one_that_is_left(
     edit.editing.open(FromSeed(7))
     edit.editing.drag(POINTS)
     edit.editing.fetch(ResultRequest(), lambda _: None, failed.append)
-    edit.thread.until(lambda: edit.view.stage == "invert")
+    edit.thread.until(lambda: edit.view.stage == "open")
     before = len(edit.views)
     edit.editing.open(FromSeed(8))
     assert edit.view.phase is Phase.OPENING

@@ -248,7 +248,7 @@ def test_cancel_just_as_the_job_ends(session: Session, monkeypatch: pytest.Monke
 
 def test_cancel_wakes_an_opening_that_waits(session: Session, server: FakeServer) -> None:
     def wait_long(_request: Any) -> Any:
-        yield Progress("invert", 1, 100)
+        yield Progress("open", 1, 100)
         time.sleep(5)
 
     server._open = wait_long  # type: ignore[method-assign]

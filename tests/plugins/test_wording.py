@@ -43,8 +43,12 @@ DRAGGING = EditView(
         (EditView(Phase.DRAGGING), "Beginning …"),
         (EditView(Phase.OPENING, "open"), "Opening the model …"),
         (
-            EditView(Phase.OPENING, "invert", 5, 200, remaining_s=300.0),
+            EditView(Phase.INVERTING, "w", 5, 200, remaining_s=300.0),
             "Looking for the picture in the model: step 5 of 200, about 5 min left",
+        ),
+        (
+            EditView(Phase.INVERTING, "tuning", 250, 300),
+            "Fitting the model to the picture: step 250 of 300",
         ),
         (EditView(Phase.STOPPING, "drag", 12, 300), "Stopping …"),
         (EditView(Phase.FETCHING), "Getting the picture …"),
@@ -77,7 +81,7 @@ def test_every_phase_has_a_bar(phase: Phase) -> None:
 
 def test_a_bar_goes_by_the_time() -> None:
     assert wording.fraction_done(DRAGGING) == 0.25
-    assert wording.fraction_done(EditView(Phase.OPENING, "invert", 50, 200)) == 0.25
+    assert wording.fraction_done(EditView(Phase.INVERTING, "w+", 50, 200)) == 0.25
     assert wording.fraction_done(EditView(Phase.OPENING, "open")) is None
 
 

@@ -69,6 +69,8 @@ def check(server: ServerProcess, source: Source, seed: int, layer: np.ndarray) -
     before = lowest(layer, chin[0])
     assert before == pytest.approx(chin[1], abs=2)
     with server.connection().session(source) as session:
+        if isinstance(source, FromPicture):
+            list(session.invert())
         for down in (FAR, -FAR):
             result, copy = dragged(session, layer, (chin[0], chin[1]), down)
             moved = lowest(result, chin[0]) - before

@@ -41,6 +41,8 @@ PREVIEWS = PreviewOptions(size=48, format="png", interval_s=0.0)
 def opened(server: ServerProcess, source: Source, model: str = "noise") -> Session:
     session = server.connection().session(source, model)
     list(session.open())
+    if not session.state().is_known:
+        list(session.invert())
     return session
 
 
@@ -202,10 +204,12 @@ def test_a_picture_is_inverted_and_dragged_at_its_place_and_depth(server: Server
     frame = Frame(110.0, 210.0, 48.0)
     source = FromPicture(painted(dtype="u16"), 100, 200, frame)
     session = server.connection().session(source, "noise")
-    events = list(session.open())
-    steps = [event.step for event in events if isinstance(event, Progress) and event.stage == "invert"]
+    *_, last = session.open()
+    assert last.reason == "opened" and session.state().inversion is None
+    events = list(session.invert())
+    steps = [event.step for event in events if isinstance(event, Progress) and event.stage in ("w", "w+")]
     assert steps and steps[-1] == max(steps)
-    assert events[-1].reason == "opened"
+    assert events[-1].reason == "inverted"
     assert session.state().frame == frame
     mask = np.zeros((64, 64), "<u1")
     mask[:, :32] = 255

@@ -159,6 +159,11 @@ class EditState(Message, type="edit_state"):
         """The finished drags that are in the picture."""
         return self.history[: self.position]
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a latent of the picture. One that the edit began with may still have to be inverted."""
+        return self.source != "picture" or self.inversion is not None or bool(self.history)
+
     def mask_of(self, drag: FinishedDrag) -> KeptMask | None:
         """The editable mask of a drag of the history; None: it had none."""
         return None if drag.mask is None else self.masks[drag.mask]

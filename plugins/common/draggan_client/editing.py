@@ -15,6 +15,7 @@ from .errors import (
     ConnectionLostError,
     DragganError,
     DragLostError,
+    InversionLostError,
     ProtocolMismatchError,
     ServerNotRunningError,
     StoppedError,
@@ -23,6 +24,7 @@ from .messages import (
     DragOptions,
     FromState,
     HandleState,
+    InversionMode,
     MaskData,
     Pixels,
     PointPair,
@@ -36,7 +38,7 @@ from .messages import (
 from .points import Pair, pairs_of
 from .server_desk import ServerDesk
 from .session import Session, SessionEvent
-from .views import EditView, Phase, Problem, ServerPhase, ServerStatus
+from .views import INVERSION_STAGES, EditView, Phase, Problem, ServerPhase, ServerStatus
 from .worker import Bell, HandOver, Worker
 
 __all__ = [
@@ -165,6 +167,19 @@ class Editing:
             self._follow(task, self._opened().drag(points, made, settings, preview))
 
         self._do(task, work)
+
+    def invert(self, mode: InversionMode = "quick", preview: PreviewOptions | None = None) -> None:
+        """Look for what draws the picture that was opened: `view.reconstruction`, `view.recognition` and the time left
+        follow; a drag needs it. May be asked for together with `open`; where it was done before, it ends at once.
+
+        `stop` ends it and keeps what it has come to, which can be used as it is. Asked for again, "faithful" too, it
+        goes on from there; refused once there are drags. Without `preview` no reconstruction is sent on the way.
+        """
+
+        def work(task: _Task) -> None:
+            self._follow(task, self._opened().invert(mode, preview))
+
+        self._do(_Task(Phase.INVERTING, "inverting the picture"), work)
 
     def seek(self, position: int, preview: PreviewOptions | None = None) -> None:
         """To the picture after `position` finished drags; 0 is before the first. Of many only the newest is done."""
@@ -316,6 +331,8 @@ class Editing:
         for event in events:
             if isinstance(event, Result):
                 self._took(task, event)
+            elif isinstance(event, Preview) and task.phase is Phase.INVERTING:
+                self._change(task, lambda view, event=event: replace(view, reconstruction=event))  # type: ignore[misc]
             elif isinstance(event, Preview):
                 self._change(task, lambda view, event=event: replace(view, preview=event))  # type: ignore[misc]
             else:
@@ -323,6 +340,11 @@ class Editing:
 
     def _took(self, task: _Task, result: Result) -> None:
         state = EditState.from_bytes(result.edit_state)
+
+        shown = result.preview
+        inverting = task.phase is Phase.INVERTING
+        opening = task.phase is Phase.OPENING
+        drawn_undragged = inverting or (opening and state.inversion is not None and not state.position)
 
         def taken(view: EditView) -> EditView:
             reached = _reached(state)
@@ -342,13 +364,16 @@ class Editing:
                 distance_document_px=max(distances, default=None),
                 edit_state=result.edit_state,
                 state=state,
-                preview=result.preview or view.preview,
-                opened_preview=result.preview if result.reason == "opened" else view.opened_preview,
+                preview=view.preview if inverting else shown or view.preview,
+                opened_preview=shown if opening or inverting else view.opened_preview,
+                inversion=state.inversion,
+                recognition=result.recognition,
+                reconstruction=(shown if drawn_undragged else None) or view.reconstruction,
             )
 
         with self._lock:
-            if result.preview is not None and not task.left:
-                self._kept_preview = result.preview
+            if shown is not None and not inverting and not task.left:
+                self._kept_preview = shown
             waiting = next((task.starts for task in self._tasks[1:] if task.starts is not None), None)
             self._change(task, taken if waiting is None else lambda view: _at_starts(taken(view), waiting))
 
@@ -385,8 +410,10 @@ def _at_starts(view: EditView, starts: tuple[HandleState, ...]) -> EditView:
 
 def _progressed(view: EditView, event: Progress) -> EditView:
     phase = view.phase
-    if phase in (Phase.OPENING, Phase.DRAGGING):
-        phase = Phase.DRAGGING if event.stage == "drag" else Phase.OPENING
+    if phase in (Phase.OPENING, Phase.INVERTING, Phase.DRAGGING):
+        # Whatever is asked for opens a session that was lost first.
+        known = {"open": Phase.OPENING, "drag": Phase.DRAGGING, **dict.fromkeys(INVERSION_STAGES, Phase.INVERTING)}
+        phase = known.get(event.stage, phase if phase is Phase.INVERTING else Phase.OPENING)
     furthest = max((point.distance for point in event.points), default=None)
     return replace(
         view,
@@ -409,6 +436,12 @@ def _check(task: _Task) -> None:
 def _explained(error: Exception) -> Problem:
     said = Problem.of(error)
     detail = "\n".join(part for part in (said.message, said.detail) if part)
+    if isinstance(error, InversionLostError):
+        return Problem(
+            "The DragGAN server ended or stopped answering while it looked for the picture.",
+            "Try again: the server is started again by itself.",
+            detail,
+        )
     if isinstance(error, DragLostError):
         return Problem(
             "The DragGAN server ended or stopped answering in the middle of the drag.",

@@ -75,6 +75,10 @@ class DragLostError(ConnectionLostError):
     """A running drag was lost with its server. The session stands where the last finished drag left it."""
 
 
+class InversionLostError(ConnectionLostError):
+    """A running inversion was lost with its server. What an earlier one came to is still there."""
+
+
 class StoppedError(DragganError):
     """What was asked for was cancelled before it came to a result."""
 

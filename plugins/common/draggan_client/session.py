@@ -5,17 +5,28 @@ import threading
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .discovery import RuntimeInfo
 from .edit_state import EditState
-from .errors import ConnectionLostError, DragganError, DragLostError, ServerError, StoppedError
+from .errors import (
+    ConnectionLostError,
+    DragganError,
+    DragLostError,
+    InversionLostError,
+    ServerError,
+    StoppedError,
+)
+from .framing import MAX_BODY_BYTES
 from .messages import (
     Ack,
     DragOptions,
     DragRequest,
+    FromPicture,
     FromState,
     HistoryRequest,
+    InversionMode,
+    InvertRequest,
     MaskData,
     OpenRequest,
     Pixels,
@@ -35,6 +46,8 @@ if TYPE_CHECKING:
 
 SessionEvent = Progress | Preview | Result
 CANCEL_TIMEOUT_S = 5.0
+_ROOM_BYTES = 1 << 12
+"""In a request, for all that is neither pixels nor edit state."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,8 @@ class _Job:
     """What runs on the server for a session."""
 
     stream: EventStream[Result]
-    is_drag: bool
+    keeps: bool
+    """What it has come to, when it is cancelled on the server: a drag, an inversion."""
 
 
 class Session:
@@ -77,7 +91,7 @@ class Session:
         return EditState.from_bytes(self.result.edit_state) if self.result else None
 
     def open(self) -> Iterator[SessionEvent]:
-        """Open on the server now, following the progress of an inversion. The last event is a Result.
+        """Open on the server now. The last event is a Result, "inverted" of a picture that needs no inversion any more.
 
         Yields nothing when it is open already. Raises StoppedError after `cancel`, ServerError, and
         ConnectionLostError.
@@ -101,10 +115,25 @@ class Session:
         """
         request = DragRequest(tuple(points), mask, settings or DragOptions(), preview)
         self._stop.clear()
-        return self._drag(request)
+        return self._run("drag", request)
+
+    def invert(self, mode: InversionMode = "quick", preview: PreviewOptions | None = None) -> Iterator[SessionEvent]:
+        """Look for what draws the picture that the session began with, following each step: a drag needs it.
+
+        The previews are the reconstruction; without `preview` none is sent. The last event is a Result: "inverted", or
+        "stopped" after `cancel`, which keeps what it has come to. It goes on from what an earlier one has come to, and
+        ends at once where nothing is left to do. Leaving the loop early hangs up, and keeps nothing of it.
+
+        While iterating: ServerError when the server refuses, as for an edit that has drags already; InversionLostError
+        when the server is lost on the way; StoppedError when cancelled before it began.
+        """
+        request = InvertRequest(mode, preview)
+        self._stop.clear()
+        return self._run("invert", request)
 
     def cancel(self) -> None:
-        """From any thread: stop the drag, which then ends with the result "stopped", or the opening."""
+        """From any thread: stop the drag or the inversion, which keep what they have come to and end with the result
+        "stopped", or the opening."""
         self._stop.set()
         job = self._job  # it may end, and be gone, while we look
         if job is not None:
@@ -148,38 +177,55 @@ class Session:
     def _open(self) -> Iterator[SessionEvent]:
         if self._id is not None:
             return
-        request = OpenRequest(FromState(self.result.edit_state)) if self.result else self._request
+        request = self._reopening() if self.result else self._request
         transport, stream = self._connection.with_server(
             lambda to: (to, to.stream("/sessions", request)), give_up=self._stop.is_set
         )
         self._server = transport.server
         try:
-            yield from self._follow(_Job(stream, is_drag=False))
+            yield from self._follow(_Job(stream, keeps=False))
         except ConnectionLostError:
             if self._stop.is_set():
                 raise StoppedError("Opening the picture was stopped.") from None
             raise
 
-    def _drag(self, request: DragRequest) -> Iterator[SessionEvent]:
+    def _reopening(self) -> OpenRequest:
+        """From the newest edit state, with the pixels that the edit began with where it began with any: the state keeps
+        them only as small as the model sees them."""
+        assert self.result is not None
+        state, began = self.result.edit_state, self._request.source
+        if isinstance(began, FromPicture | FromState) and began.picture is not None:
+            size = len(state) + len(began.picture.data)
+            if size > MAX_BODY_BYTES - _ROOM_BYTES:  # the largest pictures leave no room for an edit state beside them
+                return OpenRequest(FromState(state))
+            return OpenRequest(FromState(state, began.picture, began.offset_x, began.offset_y))
+        return OpenRequest(FromState(state))
+
+    def _run(self, verb: Literal["drag", "invert"], request: DragRequest | InvertRequest) -> Iterator[SessionEvent]:
         try:
-            stream = yield from self._begin(request)
-            yield from self._follow(_Job(stream, is_drag=True))
+            stream = yield from self._begin(verb, request)
+            yield from self._follow(_Job(stream, keeps=True))
         except ConnectionLostError as error:
             self._id = None
-            raise DragLostError(
-                f"The running drag was lost: {error.message}",
-                "All before it is still there. Drag again.",
+            if verb == "drag":
+                raise DragLostError(
+                    f"The running drag was lost: {error.message}",
+                    "All before it is still there. Drag again.",
+                ) from None
+            raise InversionLostError(
+                f"The running inversion was lost: {error.message}",
+                "What an earlier one came to is still there. Begin it again.",
             ) from None
 
-    def _begin(self, request: DragRequest) -> Generator[SessionEvent, None, EventStream[Result]]:
-        """Start the drag. A session that the server has forgotten is opened again: the drag never began."""
+    def _begin(self, verb: str, request: Message) -> Generator[SessionEvent, None, EventStream]:
+        """Start the job. A session that the server has forgotten is opened again: the job never began."""
         for last_try in (False, True):
             yield from (event for event in self._open() if not isinstance(event, Result))
             if self._stop.is_set():
-                raise StoppedError("The drag was stopped before it began.")
+                raise StoppedError("It was stopped before it began.")
             try:
                 return self._connection.with_server(
-                    lambda to: to.stream(self._path(to, "drag"), request), give_up=self._stop.is_set
+                    lambda to: to.stream(self._path(to, verb), request), give_up=self._stop.is_set
                 )
             except ServerError as error:
                 if error.code != "unknown_session" or last_try:
@@ -226,7 +272,7 @@ class Session:
 
     def _stop_job(self, job: _Job) -> None:
         transport = self._connection.transport
-        if job.is_drag and transport is not None:
+        if job.keeps and transport is not None:
             try:
                 transport.ask("POST", self._path(transport, "cancel"), Ack, timeout_s=CANCEL_TIMEOUT_S)
             except DragganError:

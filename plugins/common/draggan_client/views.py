@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from .edit_state import EditState
+from .edit_state import EditState, Inversion
 from .errors import DragganError
-from .messages import HandleState, Hello, ModelInfo, Preview, Reason
+from .messages import HandleState, Hello, ModelInfo, Preview, Reason, Recognition
 from .points import Pairs
+
+INVERSION_STAGES = ("w", "w+", "tuning")
+"""What the server says that it does while it inverts a picture."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,11 @@ class Phase(Enum):
     IDLE = "idle"
     """Nothing is open."""
     OPENING = "opening"
-    """The server starts, the model is read, a picture is looked for: see `stage`."""
+    """The server starts, the model is read: see `stage`."""
     READY = "ready"
+    """Where the edit began with a picture, see `needs_inversion` before a drag."""
+    INVERTING = "inverting"
+    """The picture is looked for in the model: see `stage`, `reconstruction` and `recognition`."""
     DRAGGING = "dragging"
     STOPPING = "stopping"
     """It was asked to stop, and will within a step."""
@@ -56,7 +62,7 @@ class EditView:
 
     phase: Phase = Phase.IDLE
     stage: str = ""
-    """What the server says that it does: "open", "invert", "drag"; empty: nothing yet."""
+    """What the server says that it does: "open", "drag", or an inversion's "w", "w+", "tuning"; empty: nothing yet."""
     step: int = 0
     total_steps: int = 0
     """0: not known."""
@@ -84,12 +90,23 @@ class EditView:
     preview: Preview | None = None
     """The newest picture of the frame."""
     opened_preview: Preview | None = None
-    """As the frame was when it was opened: of a picture, what the model makes of it."""
+    """As the frame was before any drag: of a picture, what the model makes of it, and None before it was inverted."""
+    inversion: Inversion | None = None
+    """How far the picture was inverted; None: not yet, or the edit did not begin with one."""
+    recognition: Recognition | None = None
+    """Whether the model knows pictures like this one: `wording.recognition_text` says it. None: not known yet."""
+    reconstruction: Preview | None = None
+    """What the model makes of the picture before any drag: the newest while it is inverted, and kept from then on."""
 
     @property
     def is_busy(self) -> bool:
         """Whether something is being done that has to end before the next can begin."""
-        return self.phase in (Phase.OPENING, Phase.DRAGGING, Phase.STOPPING, Phase.FETCHING)
+        return self.phase in (Phase.OPENING, Phase.INVERTING, Phase.DRAGGING, Phase.STOPPING, Phase.FETCHING)
+
+    @property
+    def needs_inversion(self) -> bool:
+        """Whether the edit is open, and has to be inverted before it can be dragged."""
+        return self.state is not None and not self.state.is_known
 
     @property
     def can_undo(self) -> bool:

@@ -1,6 +1,6 @@
 """The texts that both editors show, in an artist's words."""
 
-from .messages import Progress
+from .messages import Progress, Recognition
 from .views import EditView, Phase, ServerPhase, ServerStatus
 
 START = "Start"
@@ -25,8 +25,22 @@ PAINTED_OVER = (
     "it), or begin a new edit with the layer as it is now?"
 )
 POINTS_FULL = "There can be no more than 100 points."
+INVERT = "Find the picture"
+FAITHFUL = "Make it more like the picture"
+_STAGES = {
+    "w": "Looking for the picture in the model",
+    "w+": "Coming nearer to the picture",
+    "tuning": "Fitting the model to the picture",
+}
+_RECOGNITION = {
+    "good": "The model knows pictures like this.",
+    "fair": "The model knows pictures like this only partly: expect changes to look softer.",
+    "unknown": "This model does not know pictures like this: what you drag will hardly look like it. Choose another "
+    "model, or a frame round something that the model draws.",
+}
 _REASONS = {
     "opened": "Ready.",
+    "inverted": "The model has found the picture.",
     "reached": "All points have arrived.",
     "step_limit": "The step limit was reached before all points had arrived. Press Start to go on.",
     "stalled": "The points come no nearer. Go on in smaller pulls, or with fewer points.",
@@ -72,9 +86,9 @@ def progress_text(progress: Progress | EditView) -> str:
     if progress.stage == "drag":
         parts = [steps_text(progress.step, progress.total_steps), distance_text(distance)]
         what = "Dragging"
-    elif progress.stage == "invert":
+    elif progress.stage in _STAGES:
         parts = [steps_text(progress.step, progress.total_steps, is_drag=False)]
-        what = "Looking for the picture in the model"
+        what = _STAGES[progress.stage]
     elif progress.stage == "open":
         return "Opening the model …"
     else:
@@ -89,7 +103,7 @@ def fraction_done(view: EditView) -> float | None:
         return 0.0
     if view.remaining_s is not None and view.elapsed_s > 0:
         return view.elapsed_s / (view.elapsed_s + view.remaining_s)
-    if view.stage == "invert" and view.total_steps:
+    if view.stage in _STAGES and view.total_steps:
         return view.step / view.total_steps
     return None
 
@@ -100,10 +114,19 @@ def phase_text(view: EditView) -> str:
         return view.problem.message
     if view.phase is Phase.STOPPING:
         return "Stopping …"
-    if view.phase in (Phase.OPENING, Phase.DRAGGING):
+    if view.phase in (Phase.OPENING, Phase.INVERTING, Phase.DRAGGING):
         return progress_text(view)
     if view.phase is Phase.FETCHING:
         return "Getting the picture …"
+    if view.phase is Phase.READY and view.needs_inversion:
+        return "The picture has to be found in the model before it can be dragged."
+    if (
+        view.phase is Phase.READY
+        and view.reason == "stopped"
+        and view.inversion is not None
+        and not view.history_length
+    ):
+        return "Stopped. The picture as far as it was found can be dragged, or looked for further."
     if view.phase is Phase.READY:
         return reason_text(view.reason) or "Ready."
     return ""
@@ -112,6 +135,16 @@ def phase_text(view: EditView) -> str:
 def reason_text(reason: str | None) -> str:
     """How a drag ended, and what can be done now."""
     return _REASONS.get(reason or "", "")
+
+
+def recognition_text(recognition: Recognition | None) -> str:
+    """Whether the model knows pictures like this one, for before the first drag; empty where that is not known."""
+    return _RECOGNITION[recognition.word] if recognition is not None else ""
+
+
+def score_text(recognition: Recognition | None) -> str:
+    """The number behind it: "87 %"; empty where it is not known."""
+    return f"{100 * recognition.score:.0f} %" if recognition is not None else ""
 
 
 def server_text(status: ServerStatus) -> str:

@@ -149,7 +149,7 @@ def test_the_action_file_says_what_the_plugin_says() -> None:
 
 
 def test_while_a_layer_is_opened_in_the_background_start_can_be_pressed_already() -> None:
-    view = EditView(phase=Phase.OPENING, stage="invert", step=30, total_steps=120)
+    view = EditView(phase=Phase.INVERTING, stage="w", step=30, total_steps=120)
     shown = docker(show.EditFacts(view=view, opens=True, pairs=(PULL,)))
     assert shown.can_start and not shown.busy and shown.can_change_points
     assert shown.progress == state.ProgressLook("Finding the picture in the model", 0.25, "", can_stop=True)

@@ -188,7 +188,7 @@ def _progress(facts: Facts, edit: EditFacts) -> ProgressLook | None:
             wording.fraction_done(view),
             " · ".join(part for part in detail if part),
         )
-    if view.phase in (Phase.OPENING, Phase.DRAGGING):
+    if view.phase in (Phase.OPENING, Phase.INVERTING, Phase.DRAGGING):
         starting = facts.server.phase is ServerPhase.STARTING
         if starting or not view.stage:
             text = "Starting the server …" if starting else "Beginning …"

@@ -1,0 +1,203 @@
+"""Work that looks for what draws a session's picture: a latent, and in the faithful mode a change of the weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Generator as Steps
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from draggan_client import messages
+from draggan_client.edit_state import EditState, Inversion
+from draggan_client.messages import Event, InversionMode, InvertRequest, Preview, PreviewOptions, Progress
+from draggan_server.canvas import picture_for_model
+from draggan_server.checkpoints import Checkpoint
+from draggan_server.inversion import (
+    InversionSettings,
+    InversionStart,
+    InversionStep,
+    Recognition,
+    invert,
+)
+from draggan_server.inversion.recognition import Familiarity
+from draggan_server.server import deltas
+from draggan_server.server.engine import StopRequestedError, Work
+from draggan_server.server.errors import RefusedError
+from draggan_server.server.pixels import SmallPictures, draw, encode, half, to_tensor
+from draggan_server.server.previews import PreviewBudget
+from draggan_server.server.results import result
+from draggan_server.server.session import Session
+from draggan_server.server.session_models import SessionModels
+from draggan_server.stylegan2 import Generator
+
+
+def invert_session(session: Session, request: InvertRequest, models: SessionModels) -> Work[Event]:
+    """Yields what each step has to say; returns the Result.
+
+    The session changes at the very end: an inversion that fails, or whose client goes, leaves it as it was. One that
+    is stopped keeps what it has.
+    """
+    began = time.monotonic()
+    last: InversionStep | None = None
+    plan = Plan.of(request.mode, session.state.inversion)
+    steps: Steps[InversionStep, None, None] | None = None
+    try:
+        yield ()
+        check_invertible(session.state)
+        checkpoint = models.base(session.state)
+        if not plan.is_done:
+            yield (Progress("w", plan.done, plan.total, elapsed_s=time.monotonic() - began),)
+            previews = _Previews(request.preview, session, checkpoint.generator)
+            steps = _begun(session, plan, models)
+        while steps is not None and (last is None or not last.end):
+            step_began = time.monotonic()
+            last = next(steps)
+            now = time.monotonic()
+            preview = previews.drawn_if_due(last, now - step_began)
+            progress = Progress(
+                last.stage.value,
+                plan.done + last.step,
+                plan.total,
+                (),
+                last.loss,
+                now - began,
+                (now - began) / last.step * (last.total_steps - last.step) if last.step else None,
+            )
+            yield (progress, preview) if preview else (progress,)
+    except StopRequestedError:
+        pass
+    finally:
+        if steps is not None:
+            steps.close()
+    if last is not None and (last.step or last.end):
+        session.state = inverted(session.state, plan, last)
+    ended = plan.is_done or (last is not None and last.end)
+    picture = None
+    if request.preview and session.state.inversion:
+        picture = reconstruction(session.state, models.load(session.state).generator, request.preview)
+    taken = last.step if last else 0
+    return result(session, "inverted" if ended else "stopped", taken, time.monotonic() - began, picture)
+
+
+def check_invertible(state: EditState) -> None:
+    """Raises RefusedError for an edit that has nothing to invert, or whose drags stand on what it has."""
+    if state.source != "picture":
+        raise RefusedError(
+            "bad_request",
+            "This edit began with a picture out of the model: there is nothing to look for.",
+            "Drag it as it is.",
+        )
+    if state.history:
+        raise RefusedError(
+            "bad_request",
+            f"This edit has {len(state.history)} finished drags, which stand on what the picture was found as; to look "
+            "for it once more would take that from under them.",
+            "Go on dragging, or begin a new edit.",
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps that a mode takes, and how many of them were taken before."""
+
+    mode: InversionMode
+    settings: InversionSettings
+    """Of what is left to do."""
+    done: int
+    total: int
+
+    @property
+    def is_done(self) -> bool:
+        return self.done >= self.total
+
+    @staticmethod
+    def of(mode: InversionMode, before: Inversion | None) -> Plan:
+        """What is left of the mode after an earlier inversion of the same picture."""
+        whole = _settings(mode)
+        total = whole.w_steps + whole.w_plus_steps + whole.tuning_steps
+        if before is None or before.recognition is None:  # the stage in W has to end to say how well it went
+            return Plan(mode, whole, 0, total)
+        then = _settings(before.mode)
+        taken = before.step - then.w_steps
+        left = dataclasses.replace(
+            whole,
+            w_plus_steps=max(whole.w_plus_steps - min(taken, then.w_plus_steps), 0),
+            tuning_steps=max(whole.tuning_steps - max(taken - then.w_plus_steps, 0), 0),
+        )
+        return Plan(mode, left, total - left.w_plus_steps - left.tuning_steps, total)
+
+
+def _settings(mode: InversionMode) -> InversionSettings:
+    return InversionSettings.faithful() if mode == "faithful" else InversionSettings.quick()
+
+
+def _begun(session: Session, plan: Plan, models: SessionModels) -> Steps[InversionStep, None, None]:
+    state, checkpoint = session.state, models.base(session.state)
+    target, weight = model_input(session, checkpoint)
+    start = None
+    if state.inversion is not None:
+        ws = to_tensor(state.start_latent, checkpoint.generator.device)[None]
+        delta = deltas.unpack(state.inversion.delta, checkpoint.generator) if state.inversion.delta else None
+        start = InversionStart(ws, delta, _known(state.inversion.recognition))
+    settings = plan.settings.calibrated(dataclasses.asdict(checkpoint.card.recognition))
+    steps = invert(checkpoint.generator, checkpoint.discriminator, target, settings, weight, state.noise, start)
+    return cast("Steps[InversionStep, None, None]", steps)
+
+
+def inverted(state: EditState, plan: Plan, step: InversionStep) -> EditState:
+    """The state with what an inversion has come to."""
+    recognition = (
+        messages.Recognition(step.recognition.score, step.recognition.word.value) if step.recognition else None
+    )
+    delta = deltas.pack(step.delta) if step.delta else b""
+    found = Inversion(plan.mode, plan.done + step.step, plan.total, recognition, delta)
+    return dataclasses.replace(state, start_latent=half(step.ws[0]), inversion=found)
+
+
+def _known(recognition: messages.Recognition | None) -> Recognition | None:
+    return Recognition(recognition.score, Familiarity(recognition.word)) if recognition else None
+
+
+def model_input(session: Session, checkpoint: Checkpoint) -> tuple[Tensor, Tensor]:
+    """What the model sees of the session's picture [1, 3, H, W], and how much each pixel counts [1, 1, H, W].
+
+    Raises CanvasError.
+    """
+    assert session.picture is not None
+    seen = picture_for_model(session.picture, session.frame, checkpoint.generator.resolution)
+    return torch.from_numpy(seen.rgb)[None], torch.from_numpy(np.ascontiguousarray(seen.alpha))[None, None]
+
+
+def reconstruction(state: EditState, generator: Generator, options: PreviewOptions) -> Preview:
+    """The picture before any drag, as the session's generator draws it."""
+    ws = to_tensor(state.start_latent, generator.device)[None]
+    step = state.inversion.step if state.inversion else 0
+    return encode(draw(generator, ws, state.noise), options, step)
+
+
+class _Previews:
+    """Draws the reconstruction as long as that is worth its cost."""
+
+    def __init__(self, options: PreviewOptions | None, session: Session, generator: Generator) -> None:
+        self._options = options
+        self._noise = session.state.noise
+        self._generator = generator
+        self._pictures = SmallPictures(generator, options.size if options else generator.resolution)
+        self._budget = PreviewBudget(options.interval_s if options else 0.0)
+
+    def drawn_if_due(self, step: InversionStep, worked_s: float) -> Preview | None:
+        began = time.monotonic()
+        self._budget.worked(worked_s)
+        if self._options is None or not self._budget.is_due(began):
+            return None
+        pictures = self._pictures
+        if step.delta is not None:
+            pictures = pictures.by(self._generator.tuned(step.delta))
+        preview = encode(pictures.draw(step.ws, self._noise), self._options, step.step)
+        self._budget.shown(began, time.monotonic() - began)
+        return preview
