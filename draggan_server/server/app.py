@@ -12,9 +12,11 @@ from draggan_client import framing
 from draggan_client.messages import (
     MEDIA_TYPE,
     Ack,
+    AddModelRequest,
     DragRequest,
     Error,
     Event,
+    GetModelRequest,
     HistoryRequest,
     InvertRequest,
     OpenRequest,
@@ -61,6 +63,18 @@ def create_app(
     @app.get("/models")
     def models() -> Response:
         return _reply(backend.models())
+
+    @app.get("/catalogue")
+    def catalogue() -> Response:
+        return _reply(backend.catalogue())
+
+    @app.post("/models/get")
+    def get_model() -> Response:
+        return _stream(backend.get_model(_asked(GetModelRequest, max_body_bytes)))
+
+    @app.post("/models/add")
+    def add_model() -> Response:
+        return _stream(backend.add_model(_asked(AddModelRequest, max_body_bytes)))
 
     @app.post("/sessions")
     def open_session() -> Response:

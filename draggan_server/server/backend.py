@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from draggan_client.messages import (
+    AddModelRequest,
+    Catalogue,
     DragRequest,
     Event,
+    GetModelRequest,
     Hello,
     InvertRequest,
     Models,
@@ -31,6 +34,15 @@ class Backend(Protocol):
 
     def models(self) -> Models:
         """What models there are. Never waits for the engine."""
+
+    def catalogue(self) -> Catalogue:
+        """What models can be had from elsewhere. Never waits."""
+
+    def get_model(self, request: GetModelRequest) -> Job[Event]:
+        """Begins to download a model of the catalogue; its last event is a ModelAdded."""
+
+    def add_model(self, request: AddModelRequest) -> Job[Event]:
+        """Begins to convert a file of this computer; its last event is a ModelAdded."""
 
     def open(self, request: OpenRequest) -> Job[Event]:
         """Begins to open a session; its Result names it."""

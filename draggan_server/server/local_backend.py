@@ -11,11 +11,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import draggan_server
+from draggan_client.discovery import Home
 from draggan_client.messages import (
     PROTOCOL,
+    AddModelRequest,
     AlignmentPoint,
+    Catalogue,
     DragRequest,
     Event,
+    GetModelRequest,
     Hello,
     InvertRequest,
     ModelInfo,
@@ -40,6 +44,7 @@ from draggan_server.server.results import result
 from draggan_server.server.session import Session, check_since, sought
 from draggan_server.server.session_models import SessionModels
 from draggan_server.server.sessions import Sessions
+from draggan_server.server.shop import ModelShop
 from draggan_server.server.speeds import Speeds
 from draggan_server.server.thumbnails import Thumbnails
 
@@ -52,7 +57,7 @@ class LocalBackend:
     """See `backend.Backend`."""
 
     def __init__(
-        self, library: ModelLibrary, thumbnails: Thumbnails, speeds: Speeds, limits: Limits, device: str
+        self, library: ModelLibrary, home: Home, thumbnails: Thumbnails, speeds: Speeds, limits: Limits, device: str
     ) -> None:
         self._library = library
         self._models = SessionModels(library)
@@ -60,6 +65,7 @@ class LocalBackend:
         self._speeds = speeds
         self._limits = limits
         self._device = device
+        self._shop = ModelShop(library, home, self._model_info, prepare_engine_thread)
         self._sessions = Sessions(limits)
         self._jobs: dict[str, Job[Event]] = {}
         self._jobs_lock = threading.Lock()
@@ -73,7 +79,7 @@ class LocalBackend:
 
     @property
     def running_jobs(self) -> int:
-        return self._engine.running_jobs
+        return self._engine.running_jobs + self._shop.running_jobs
 
     def hello(self) -> Hello:
         return Hello(
@@ -90,7 +96,16 @@ class LocalBackend:
         entries = self._library.entries()
         if any(self._thumbnails.get(entry) is None for entry in entries):
             self._engine.when_idle(self._draw_thumbnail)
-        return Models(tuple(self._model_info(entry) for entry in entries))
+        return Models(tuple(self._model_info(entry) for entry in entries), self._shop.files())
+
+    def catalogue(self) -> Catalogue:
+        return self._shop.catalogue()
+
+    def get_model(self, request: GetModelRequest) -> Job[Event]:
+        return self._shop.get(request)
+
+    def add_model(self, request: AddModelRequest) -> Job[Event]:
+        return self._shop.add(request)
 
     def open(self, request: OpenRequest) -> Job[Event]:
         self._sessions.evict()
@@ -141,6 +156,7 @@ class LocalBackend:
             job.abandon()
 
     def stop(self, timeout_s: float) -> bool:
+        self._shop.stop()
         return self._engine.stop(timeout_s)
 
     def _job(self, session_id: str, name: str, work: Callable[[Session], Work[Event]]) -> Job[Event]:

@@ -31,7 +31,6 @@ ErrorCode = Literal[
     "unknown_model",
     "bad_model",
     "unknown_entry",
-    "model_exists",
     "licence",
     "download_failed",
     "unknown_session",
