@@ -88,14 +88,6 @@ def describe(error: BaseException) -> Error:
         return Error("licence", str(error))
     if isinstance(error, DownloadError):
         return Error("download_failed", str(error))
-    if isinstance(error, ModelAddError):
-        return Error("bad_model", str(error))
-    if isinstance(error, UnknownEntryError):
-        return Error("unknown_entry", str(error))
-    if isinstance(error, NotAgreedError):
-        return Error("licence", str(error))
-    if isinstance(error, DownloadError):
-        return Error("download_failed", str(error))
     if isinstance(error, EngineBusyError):
         return Error("busy", f"The server is busy: {error}.", "Wait until one has finished, then try again.")
     if isinstance(error, EngineStoppedError):
