@@ -8,16 +8,28 @@ from gi.repository import Gimp
 from draggan_client import wording
 from draggan_client.connection import Connection
 from draggan_client.errors import DragganError
+from draggan_client.frame_choice import trouble
 from draggan_client.launcher import Waiting
 from draggan_client.layer_record import How
-from draggan_client.messages import DragOptions, FromPicture, Pixels, PointPair, Progress, Result
+from draggan_client.messages import (
+    DragOptions,
+    Frame,
+    InversionMode,
+    ModelInfo,
+    Pixels,
+    PointPair,
+    Progress,
+    Recognition,
+    Result,
+)
 from draggan_client.session import Session, SessionEvent
 from draggan_client.views import INVERSION_STAGES
 
 from . import edit
-from .drags import Drag, drags_from
+from .drags import Drag, drags_from, outside, outside_text
 from .edit import Beginning
-from .layers import records, result
+from .framing import Ground, frame_from
+from .layers import records, result, selection
 from .layers.records import Form, Kept
 from .layers.result import Plan
 from .layers.subject import RefusedError, Subject, find_subject
@@ -46,6 +58,9 @@ class Job:
     model: str | None
     as_visible: bool
     starting: str
+    frame: str
+    """As `framing.frame_from` reads it; an edit that is gone on with has its own."""
+    inversion: InversionMode
 
 
 def job_from(config: Gimp.ProcedureConfig) -> Job:
@@ -64,6 +79,8 @@ def job_from(config: Gimp.ProcedureConfig) -> Job:
         config.get_property("model") or None,
         config.get_property("read") == "visible",
         config.get_property("start"),
+        config.get_property("frame") or "",
+        config.get_property("inversion"),
     )
 
 
@@ -73,19 +90,64 @@ def run(image: Gimp.Image, drawables: list[Gimp.Drawable], job: Job) -> Gimp.Lay
     Gimp.progress_init("Drag Points")
     try:
         connection = Connection(on_wait=_waiting)
-        kept = _kept(subject, job.starting)
-        beginning = _now("Reading the layer", edit.begin(subject, kept))
+        beginning = _begin(subject, job, connection)
+        for drag in job.drags:
+            _check(drag, beginning.frame)
         mask = _now("Reading the selection", edit.read_mask(beginning))
-        source = beginning.source()
-        with connection.session(source, job.model) as session:
+        with connection.session(beginning.source(), job.model) as session:
             _follow(session.open())
-            if isinstance(source, FromPicture):
-                _follow(session.invert())
+            if beginning.kept is None:
+                _follow(session.invert(job.inversion))
+                _warn(subject, session)
             for drag in job.drags:
                 _follow(session.drag(_wired(drag), mask, job.options))
             return _apply(beginning, session)
     finally:
         Gimp.progress_end()
+
+
+def _begin(subject: Subject, job: Job, connection: Connection) -> Beginning:
+    kept = _kept(subject, job.starting)
+    if kept is not None:
+        return _now("Reading the layer", edit.go_on(subject, kept))
+    frame = frame_from(job.frame, _ground(subject, _model(connection, job.model)))
+    problem = trouble(frame, subject.box, subject.kind.pixel_bytes)
+    if problem is not None:
+        raise RefusedError(problem.message, problem.hint)
+    beginning = _now("Reading the layer", edit.begin(subject, frame))
+    if beginning.pixels.is_empty:
+        raise RefusedError("There is nothing in the frame.", "Choose one round something that is painted.")
+    return beginning
+
+
+def _model(connection: Connection, wanted: str | None) -> ModelInfo | None:
+    name = wanted or connection.hello().default_model
+    return next((model for model in connection.models().models if model.id == name), None)
+
+
+def _ground(subject: Subject, model: ModelInfo | None) -> Ground:
+    selected = selection.bounds(subject.image)
+    shared = selected.shared(subject.rect) if selected is not None else None
+    box = None if shared is None or shared.empty else shared.box
+    if model is None:  # opening it will say so
+        return Ground(subject.box, box, 1.0, (), "")
+    return Ground(subject.box, box, model.aspect, model.alignment, model.id)
+
+
+def _check(drag: Drag, frame: Frame) -> None:
+    lost = outside(drag, frame)
+    if lost:
+        shown = f"[{frame.x:g}, {frame.y:g}, {frame.size:g}" + (f", {frame.angle:g}]" if frame.angle else "]")
+        raise RefusedError(
+            outside_text(lost), f"The frame is {shown}. Put the points inside it, or give another frame."
+        )
+
+
+def _warn(subject: Subject, session: Session) -> None:
+    """A script goes on with a picture that the model does not know, and is told."""
+    found: Recognition | None = session.result.recognition if session.result is not None else None
+    if found is not None and found.word != "good":
+        Gimp.message(f"“{subject.name}”: {wording.recognition_text(found)} ({wording.score_text(found)})")
 
 
 def _kept(subject: Subject, starting: str) -> Kept | None:

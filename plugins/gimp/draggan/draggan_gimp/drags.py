@@ -10,8 +10,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from draggan_client import frames
 from draggan_client.errors import DragganError
-from draggan_client.messages import MAX_POINTS
+from draggan_client.messages import MAX_POINTS, Frame
 from draggan_client.points import Pair, Spot
 
 Drag = tuple[Pair, ...]
@@ -44,6 +45,21 @@ def text_of(drags: Iterable[Drag]) -> str:
     """The other way round."""
     lists = [[_numbers(pair) for pair in drag] for drag in drags]
     return json.dumps(lists[0] if len(lists) == 1 else lists)
+
+
+def outside(drag: Drag, frame: Frame) -> Drag:
+    """The pairs that the frame does not show whole: the model sees nothing there."""
+    return tuple(
+        pair for pair in drag if not (frames.contains(frame, pair.handle) and frames.contains(frame, pair.target))
+    )
+
+
+def outside_text(pairs: Drag) -> str:
+    """What is wrong with such pairs, by their numbers."""
+    names = [pair.id for pair in pairs]
+    if len(names) == 1:
+        return f"Point {names[0]} lies outside the frame, where the model sees nothing."
+    return f"Points {', '.join(names[:-1])} and {names[-1]} lie outside the frame, where the model sees nothing."
 
 
 def _drag(points: list[Any]) -> Drag:

@@ -10,7 +10,7 @@ from draggan_client.messages import Frame, FromSeed, Pixels, Progress, ResultReq
 
 from .layers.pixels import Rect
 from .layers.records import Form
-from .layers.result import make_layer
+from .layers.result import Keepsake, make_layer
 from .slices import Work, straight
 
 REQUEST = ResultRequest("picture", depth="u8")
@@ -67,7 +67,8 @@ def make_image(wish: Wish, pixels: Pixels, state: bytes) -> Work[Gimp.Image]:
     image.undo_disable()
     try:
         rect = Rect(0, 0, width, height)
-        layer = yield from make_layer(image, pixels, rect, state, Form.PICTURE, f"Seed {wish.seed}")
+        keepsake = Keepsake(state, None, f"Seed {wish.seed}")
+        layer = yield from make_layer(image, pixels, rect, Form.PICTURE, keepsake)
         image.insert_layer(layer, None, 0)
     except BaseException:
         image.delete()

@@ -34,7 +34,8 @@ def _drag_points(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
         "Shows the layer to a generative model (a StyleGAN2), moves the handle points to their targets by optimising "
         "its latent code, and puts the outcome into a new layer. The selection is what may change. The layer itself "
         "is never altered. Points are in pixels of the image. Without a window the points are given as JSON, such as "
-        "[[100, 80, 120, 85], [60, 60]] for a pair and a pin, or as a path whose strokes go from handle to target.",
+        "[[100, 80, 120, 85], [60, 60]] for a pair and a pin, or as a path whose strokes go from handle to target. The "
+        "model sees what lies in the frame, and looks for it first.",
         DRAG_POINTS,
     )
     procedure.add_string_argument(
@@ -47,6 +48,25 @@ def _drag_points(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure.add_path_argument("path", "Path", "A path that holds the points instead", True, READWRITE)
     procedure.add_string_argument(
         "model", "Model", "The model's id; empty: the edit's own, or the default", "", READWRITE
+    )
+    procedure.add_string_argument(
+        "frame",
+        "Frame",
+        "What the model sees. Empty: the largest square in the middle of the layer; layer; selection; or JSON: "
+        "[x, y, size], [x, y, size, angle], or the places of the model's landmarks by their names",
+        "",
+        READWRITE,
+    )
+    search = Gimp.Choice.new()
+    search.add("quick", 0, "Quick", "Enough for most pictures")
+    search.add("faithful", 1, "Faithful", "Looks longer, and fits the model to this very picture")
+    procedure.add_choice_argument(
+        "inversion",
+        "Finding the picture",
+        "How well the picture is looked for in the model",
+        search,
+        "quick",
+        READWRITE,
     )
     read = Gimp.Choice.new()
     read.add("layer", 0, "The layer without its filters", "The result gets the same filters")

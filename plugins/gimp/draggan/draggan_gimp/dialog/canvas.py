@@ -1,6 +1,6 @@
-"""The widget that shows the layer, the preview and the points, and takes the pointer and the keys.
+"""The widget that shows the layer, what is laid over it, the points and the frame, and takes the pointer and the keys.
 
-It changes the points of a PointBoard and its own view; everything else it tells through callbacks.
+What a press means is a `Hand`'s: it puts points, or chooses the frame. The view is the canvas's own.
 """
 
 import contextlib
@@ -10,19 +10,27 @@ from typing import Any
 import gi
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
 
+from draggan_client import frames
+from draggan_client.errors import DragganError
+from draggan_client.frame_choice import FrameChoice
 from draggan_client.look import LOOK
-from draggan_client.messages import Frame
-from draggan_client.points import PointBoard, Spot
+from draggan_client.messages import AlignmentPoint, Frame
+from draggan_client.points import PointBoard
 
+from ..layers.pixels import Rect
 from . import marks
+from .hands import KNOB_DISTANCE, FrameHand, Hand, PointHand, Touch
 from .marks import Marks
-from .plain_cairo import NoCairoError, PlainContext
-from .pyramid import CRISP_SCALE, Placed, Pyramid
-from .view import ZOOM_STEP, View
+from .plain_cairo import NEAREST, NoCairoError, PlainContext
+from .pyramid import Pyramid
+from .view import MARGIN, ZOOM_STEP, View
 
 _PEN_SOURCES = (Gdk.InputSource.PEN, Gdk.InputSource.ERASER, Gdk.InputSource.TOUCHSCREEN)
 _BACKGROUND = 0x4A4A4AFF
 _LEAST_SIZE = (420, 320)
+_ROUND_FRAME = 0.15
+"""So much more than the frame is seen on each side while points are dragged, in fractions of its bounds."""
+_ARROWS = ("Left", "Right", "Up", "Down", "KP_Left", "KP_Right", "KP_Up", "KP_Down")
 _EVENTS = (
     Gdk.EventMask.BUTTON_PRESS_MASK
     | Gdk.EventMask.BUTTON_RELEASE_MASK
@@ -47,25 +55,34 @@ def has_cairo() -> bool:
 class Canvas:
     """The widget is `widget`. Coordinates outside are the image's pixels."""
 
-    def __init__(self, board: PointBoard, edited: Callable[[], object], moved: Callable[[], object]) -> None:
-        """edited: the points, or what is selected, are others. moved: the view is another."""
+    def __init__(
+        self,
+        board: PointBoard,
+        edited: Callable[[], object],
+        moved: Callable[[], object],
+        beside: Callable[[], object],
+    ) -> None:
+        """edited: the points, or what is selected, are others. moved: the view is another. beside: a press outside
+        the frame did nothing."""
         self._board = board
-        self._edited = edited
         self._moved = moved
         self.view = View()
         self.locked = False
-        """The points can be looked at and not be changed."""
+        """What is shown can be looked at and not be changed."""
         self.show_points = True
         self.show_preview = True
+        self.show_reconstruction = False
+        """The model's own picture instead, where there is one."""
+        self._point_hand = PointHand(board, self._told(edited), beside)
+        self._frame_hand: FrameHand | None = None
+        self._expected: tuple[AlignmentPoint, ...] = ()
         self._pyramid: Pyramid | None = None
         self._preview: GdkPixbuf.Pixbuf | None = None
-        self._frame: Frame | None = None
+        self._reconstruction: GdkPixbuf.Pixbuf | None = None
         self._edge: tuple[marks.Segment, ...] = ()
         self._base: GdkPixbuf.Pixbuf | None = None
-        """The layer as the view shows it ..."""
+        """The layer as the view shows it."""
         self._base_key: object = None
-        self._picture: GdkPixbuf.Pixbuf | None = None
-        """... and with the preview over it."""
         self._surface: tuple[GdkPixbuf.Pixbuf, Any] | None = None
         self._fitted = True
         self._panning: tuple[float, float] | None = None
@@ -92,10 +109,22 @@ class Canvas:
             self.fit()
         self.redraw()
 
-    def set_frame(self, frame: Frame) -> None:
-        """Mark the square that the model sees."""
-        self._frame = frame
-        self._picture = None
+    def set_frame(self, frame: Frame | None) -> None:
+        """Mark the part that the model sees, for dragging points in it."""
+        self._frame_hand = None
+        self._point_hand.frame = frame
+        self._fit_anew()
+
+    def choose_frame(
+        self, choice: FrameChoice, changed: Callable[[], object], failed: Callable[[DragganError], object]
+    ) -> None:
+        """Let the artist choose the frame, until `set_frame`."""
+        self._frame_hand = FrameHand(choice, self._told(changed), failed)
+        self._fit_anew()
+
+    def set_expected(self, landmarks: tuple[AlignmentPoint, ...]) -> None:
+        """Show where in the frame the model expects these, while it is chosen."""
+        self._expected = landmarks
         self.redraw()
 
     def set_edge(self, edge: tuple[marks.Segment, ...]) -> None:
@@ -106,7 +135,11 @@ class Canvas:
     def set_preview(self, preview: GdkPixbuf.Pixbuf | None) -> None:
         """Lay this over the frame."""
         self._preview = preview
-        self._picture = None
+        self.redraw()
+
+    def set_reconstruction(self, picture: GdkPixbuf.Pixbuf | None) -> None:
+        """What the model makes of the frame."""
+        self._reconstruction = picture
         self.redraw()
 
     def redraw(self) -> None:
@@ -120,12 +153,47 @@ class Canvas:
     # The view
 
     def fit(self) -> None:
-        """The whole picture."""
+        """The whole layer; while points are dragged the frame, and what lies round it."""
         self._fitted = True
         if self._pyramid is not None:
-            rect = self._pyramid.rect
-            width, height = self._size()
-            self._look(View.fitting(rect.left, rect.top, rect.width, rect.height, width, height))
+            left, top, right, bottom = self._interesting(self._pyramid.rect)
+            margin = MARGIN if self._frame_hand is None else KNOB_DISTANCE + MARGIN
+            self._look(View.fitting(left, top, right - left, bottom - top, *self._size(), margin))
+
+    def fit_or_layer(self) -> None:
+        """As `fit`; where that is seen already: the whole layer."""
+        if not self._fitted or self._pyramid is None:
+            self.fit()
+            return
+        rect = self._pyramid.rect
+        self._fitted = False
+        self._look(View.fitting(rect.left, rect.top, rect.width, rect.height, *self._size()))
+
+    def _fit_anew(self) -> None:
+        self.fit()
+        self.redraw()
+
+    def _interesting(self, rect: Rect) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what is to be seen."""
+        frame = self._shown_frame
+        if frame is None:
+            return rect.left, rect.top, rect.right, rect.bottom
+        left, top, width, height = frames.bounds(frame)
+        right, bottom = left + width, top + height
+        if self._frame_hand is not None:
+            return min(left, rect.left), min(top, rect.top), max(right, rect.right), max(bottom, rect.bottom)
+        more_x, more_y = _ROUND_FRAME * width, _ROUND_FRAME * height
+        # No further than there is something to be seen.
+        return (
+            min(left, max(left - more_x, rect.left)),
+            min(top, max(top - more_y, rect.top)),
+            max(right, min(right + more_x, rect.right)),
+            max(bottom, min(bottom + more_y, rect.bottom)),
+        )
+
+    @property
+    def _shown_frame(self) -> Frame | None:
+        return self._frame_hand.choice.frame if self._frame_hand is not None else self._point_hand.frame
 
     def actual_size(self) -> None:
         """One pixel of the image for one of the screen, round the middle of what is seen."""
@@ -190,7 +258,7 @@ class Canvas:
         return False
 
     def _composed(self, factor: int) -> GdkPixbuf.Pixbuf:
-        """Layer and preview as the view shows them, in device pixels. During a drag only the preview is another."""
+        """The layer as the view shows it, in device pixels."""
         width, height = self._size()
         key = (self.view, width, height, factor)
         if self._base is None or key != self._base_key:
@@ -198,14 +266,17 @@ class Canvas:
             base.fill(_BACKGROUND)
             if self._pyramid is not None:
                 self._pyramid.draw(base, self.view, factor)
-            self._base, self._base_key, self._picture = base, key, None
-        if self._preview is None or self._frame is None or not self.show_preview:
-            self._picture = None
-            return self._base
-        if self._picture is None:
-            self._picture = self._base.copy()
-            _lay_over(self._picture, self._preview, self._frame, self.view, factor)
-        return self._picture
+            self._base, self._base_key = base, key
+        return self._base
+
+    @property
+    def _overlay(self) -> GdkPixbuf.Pixbuf | None:
+        """What is laid over the frame."""
+        if self._frame_hand is not None:
+            return None
+        if self.show_reconstruction and self._reconstruction is not None:
+            return self._reconstruction
+        return self._preview if self.show_preview else None
 
     def _surface_of(self, picture: GdkPixbuf.Pixbuf) -> Any:
         """The picture as cairo paints it: kept, since points move more often than the picture changes."""
@@ -215,9 +286,16 @@ class Canvas:
 
     def _marks(self) -> Marks:
         picture = self._pyramid.rect if self._pyramid is not None else None
+        frame, hand = self._shown_frame, self._frame_hand
+        if hand is not None:
+            asked = bool(hand.choice.landmarks)
+            expected = () if asked or frame is None else tuple(frames.at(frame, p.x, p.y) for p in self._expected)
+            return Marks(
+                (), frozenset(), None if asked else frame, picture, self._edge, True, expected, hand.choice.clicks
+            )
         if not self.show_points:
-            return Marks(frame=self._frame, picture=picture)
-        return Marks(self._board.pairs, self._board.selected, self._frame, picture, self._edge)
+            return Marks(frame=frame, picture=picture)
+        return Marks(self._board.pairs, self._board.selected, frame, picture, self._edge)
 
     def _draw(self, widget: Gtk.Widget, context: Any) -> bool:
         factor = widget.get_scale_factor()
@@ -227,7 +305,7 @@ class Canvas:
         context.set_source_surface(self._surface_of(picture), 0, 0)
         context.paint()
         context.restore()
-        marks.draw(context, self._marks(), self.view, *self._size())
+        self._draw_over(context, _set_source)
         return True
 
     def _render(self) -> bool:
@@ -237,12 +315,37 @@ class Canvas:
         picture = self._composed(1)
         with contextlib.suppress(NoCairoError):  # then without points; the dialog has said why
             context = PlainContext(picture)
-            marks.draw(context, self._marks(), self.view, *self._size())
+            self._draw_over(context, PlainContext.set_source_pixbuf)
             picture = context.finished()
         self._image.set_from_pixbuf(picture)
         return False
 
+    def _draw_over(self, context: Any, set_source: Any) -> None:
+        overlay, frame = self._overlay, self._point_hand.frame
+        if overlay is not None and frame is not None:
+            marks.lay_over(context, overlay, frame, self.view, set_source)
+        marks.draw(context, self._marks(), self.view, *self._size())
+
     # Pointer
+
+    @property
+    def _hand(self) -> Hand:
+        return self._frame_hand if self._frame_hand is not None else self._point_hand
+
+    @property
+    def _usable(self) -> bool:
+        """Whether a press may change something."""
+        return not self.locked and (self.show_points or self._frame_hand is not None)
+
+    def _touch(self, event: Gdk.EventButton | Gdk.EventMotion) -> Touch:
+        state = event.state
+        return Touch(
+            self.view.to_image(event.x, event.y),
+            self._reach(event),
+            1.0 / self.view.scale,
+            bool(state & Gdk.ModifierType.SHIFT_MASK),
+            bool(state & Gdk.ModifierType.CONTROL_MASK),
+        )
 
     def _pressed(self, widget: Gtk.Widget, event: Gdk.EventButton) -> bool:
         widget.grab_focus()
@@ -251,33 +354,15 @@ class Canvas:
         if event.button == Gdk.BUTTON_MIDDLE or (event.button == Gdk.BUTTON_PRIMARY and self._space):
             self._panning = (event.x, event.y)
             self._set_cursor("grabbing")
-        elif event.button == Gdk.BUTTON_PRIMARY and not self.locked and self.show_points:
-            self._press_point(event)
+        elif event.button == Gdk.BUTTON_PRIMARY and self._usable:
+            self._hand.press(self._touch(event))
         return True
-
-    def _press_point(self, event: Gdk.EventButton) -> None:
-        spot = self.view.to_image(event.x, event.y)
-        reach = self._reach(event)
-        state = event.state
-        if state & Gdk.ModifierType.CONTROL_MASK:
-            self._board.remove_at(spot, reach)
-        elif state & Gdk.ModifierType.SHIFT_MASK:
-            if not self._board.press_handle_only(spot, reach, keep_selection=True) and self._may_begin(spot, reach):
-                self._board.press(spot, reach, keep_selection=True)
-        elif self._may_begin(spot, reach):
-            self._board.press(spot, reach)
-        self._changed()
-
-    def _may_begin(self, spot: Spot, reach: float) -> bool:
-        """New points are put inside the frame only: the model sees nothing else."""
-        return self._board.hit(spot, reach) is not None or self._frame is None or _inside(self._frame, spot)
 
     def _released(self, _widget: Gtk.Widget, event: Gdk.EventButton) -> bool:
         if self._panning is not None and event.button in (Gdk.BUTTON_MIDDLE, Gdk.BUTTON_PRIMARY):
             self._stop_panning()
-        elif event.button == Gdk.BUTTON_PRIMARY and self._board.dragged is not None:
-            self._board.release(self._kept_inside(event), LOOK.slop / self.view.scale)
-            self._changed()
+        elif event.button == Gdk.BUTTON_PRIMARY and self._hand.holds:
+            self._hand.release(self._touch(event))
         return True
 
     def _motion(self, _widget: Gtk.Widget, event: Gdk.EventMotion) -> bool:
@@ -285,23 +370,16 @@ class Canvas:
             self._fitted = False
             self._look(self.view.moved(event.x - self._panning[0], event.y - self._panning[1]))
             self._panning = (event.x, event.y)
-        elif self._board.dragged is not None:
+        elif self._hand.holds:
             if not event.state & Gdk.ModifierType.BUTTON1_MASK:  # its release went elsewhere
                 self._lost()
                 return True
-            self._board.move(self._kept_inside(event))
-            self._changed()
+            self._hand.move(self._touch(event))
         else:
-            near = self._board.hit(self.view.to_image(event.x, event.y), self._reach(event)) is not None
-            self._set_cursor("grab" if self._space else "pointer" if near and not self.locked else "crosshair")
+            self._set_cursor(
+                "grab" if self._space else self._hand.cursor(self._touch(event)) if self._usable else "default"
+            )
         return True
-
-    def _kept_inside(self, event: Gdk.EventButton | Gdk.EventMotion) -> Spot:
-        spot = self.view.to_image(event.x, event.y)
-        frame = self._frame
-        if frame is None:
-            return spot
-        return Spot(min(max(spot.x, frame.x), frame.x + frame.size), min(max(spot.y, frame.y), frame.y + frame.size))
 
     def _reach(self, event: Gdk.EventButton | Gdk.EventMotion) -> float:
         device = event.get_source_device()
@@ -311,9 +389,8 @@ class Canvas:
     def _lost(self) -> None:
         """A press whose release will not come."""
         self._stop_panning()
-        if self._board.dragged is not None:
-            self._board.abort()
-            self._changed()
+        if self._hand.holds:
+            self._hand.abort()
 
     def _scrolled(self, _widget: Gtk.Widget, event: Gdk.EventScroll) -> bool:
         steps = {Gdk.ScrollDirection.UP: 1.0, Gdk.ScrollDirection.DOWN: -1.0}.get(event.direction, 0.0)
@@ -333,9 +410,14 @@ class Canvas:
         if window is not None:
             window.set_cursor(Gdk.Cursor.new_from_name(self.widget.get_display(), name))
 
-    def _changed(self) -> None:
-        self._edited()
-        self.redraw()
+    def _told(self, tell: Callable[[], object]) -> Callable[[], object]:
+        """Tell that something was changed by the pointer or a key, and show it."""
+
+        def told() -> None:
+            tell()
+            self.redraw()
+
+        return told
 
     # Keys
 
@@ -348,7 +430,7 @@ class Canvas:
             self._space = True
             self._set_cursor("grab")
             return True
-        if name == "Escape" and self._board.dragged is not None:
+        if name == "Escape" and self._hand.holds:
             self._lost()
             return True
         if name in ("plus", "KP_Add", "equal", "minus", "KP_Subtract") and not control:
@@ -357,28 +439,9 @@ class Canvas:
         if name in ("1", "KP_1") and not control:
             self.actual_size()
             return True
-        return not self.locked and self._edit_key(name, control, shift)
-
-    def _edit_key(self, name: str, control: bool, shift: bool) -> bool:
-        edits: dict[tuple[str, bool], Callable[[], bool]] = {
-            ("Delete", False): self._board.delete_selected,
-            ("KP_Delete", False): self._board.delete_selected,
-            ("BackSpace", False): self._board.delete_last,
-            ("z", True): self._board.redo if shift else self._board.undo,
-            ("Z", True): self._board.redo,
-            ("y", True): self._board.redo,
-            ("a", True): self._select_all,
-        }
-        edit = edits.get((name, control))
-        if edit is None:
+        if name in _ARROWS and not self.widget.has_focus():
             return False
-        edit()
-        self._changed()
-        return True
-
-    def _select_all(self) -> bool:
-        self._board.select(pair.id for pair in self._board.pairs)
-        return True
+        return self._usable and self._hand.key(name, control, shift)
 
     def _key_released(self, _widget: Gtk.Widget, event: Gdk.EventKey) -> bool:
         if Gdk.keyval_name(event.keyval) == "space":
@@ -388,16 +451,7 @@ class Canvas:
         return False
 
 
-def _inside(frame: Frame, spot: Spot) -> bool:
-    return frame.x <= spot.x <= frame.x + frame.size and frame.y <= spot.y <= frame.y + frame.size
-
-
-def _lay_over(picture: GdkPixbuf.Pixbuf, preview: GdkPixbuf.Pixbuf, frame: Frame, view: View, factor: int) -> None:
-    side = preview.get_width()
-    place = Placed(frame.x, frame.y, frame.size, frame.size, view, factor, picture)
-    if place.empty:
-        return
-    scale = view.scale * factor * frame.size / side
-    as_fine = side >= frame.size - 1  # as the layer below it
-    how = GdkPixbuf.InterpType.NEAREST if as_fine and scale >= CRISP_SCALE else GdkPixbuf.InterpType.BILINEAR
-    preview.composite(picture, *place.area, place.x, place.y, scale, scale, how, 255)
+def _set_source(context: Any, picture: GdkPixbuf.Pixbuf, nearest: bool) -> None:
+    Gdk.cairo_set_source_pixbuf(context, picture, 0, 0)
+    if nearest:
+        context.get_source().set_filter(NEAREST)

@@ -1,27 +1,29 @@
-"""What Drag Points does while its window is open: reads the layer, drags, applies. Has no widgets.
+"""What Drag Points does while its window is open: reads the layer, has the frame chosen and the picture found in the
+model, drags, applies. Has no widgets.
 
 The window is told through `Hooks` and asks `state` what to show. Everything of GIMP's is done in slices on the main
 thread, everything of the server's in threads of the client library.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from gi.repository import GdkPixbuf, Gimp, GLib
 
-from draggan_client import wording
+from draggan_client import frames, wording
 from draggan_client.diagnostics import recent_errors
-from draggan_client.editing import Editing, EditView, Phase, Problem, ServerDesk, ServerPhase, Worker
+from draggan_client.editing import Editing, EditView, Phase, Problem, ServerDesk, ServerPhase
 from draggan_client.errors import DragganError
+from draggan_client.frame_choice import FrameChoice, default_frame, landmark_words, trouble
 from draggan_client.layer_record import How
 from draggan_client.messages import (
+    AlignmentPoint,
     DragOptions,
     Frame,
-    FromPicture,
+    InversionMode,
     MaskData,
-    Pixels,
+    ModelInfo,
     Preview,
     PreviewOptions,
     Source,
@@ -29,31 +31,56 @@ from draggan_client.messages import (
 from draggan_client.points import PointBoard, pairs_of
 
 from .. import edit
-from ..drags import Drag
+from ..drags import Drag, outside, outside_text
 from ..edit import Beginning
-from ..layers import records, result, watch
+from ..layers import records, selection, watch
 from ..layers.pixels import Rect
 from ..layers.records import Form, Kept
 from ..layers.result import Plan
 from ..layers.source import SourcePixels, part_in, read_source
-from ..layers.subject import RefusedError, Subject, can_do_without_filters, find_subject, has_filters
+from ..layers.subject import (
+    RefusedError,
+    Subject,
+    can_do_without_filters,
+    find_subject,
+    has_filters,
+    rect_of,
+)
 from ..layers.warm_up import warm_up
-from ..slices import Slices, Work
+from ..slices import Work
+from .applying import Applying
 from .edge import Segment
 from .hand_over import hand_over
 from .pixbufs import pixbuf_of
 from .pyramid import Pyramid, read_pyramid, read_visible
 from .selection_edge import read_edge
+from .tasks import Tasks
 
 _POLL_MS = 500
 _PREVIEW_INTERVAL_S = 0.2
+_RECONSTRUCTION_INTERVAL_S = 0.4
 _PREVIEW_SIZES = (64, 512)
+_LAYER_CHANGED = "The layer was changed in the image since it was read."
+_LAYER_MOVED = "The layer was moved or resized in the image."
+_NOT_DRAGGED = ("opened", "inverted")
+"""How a job ended that was no drag."""
+
+
+class Step(Enum):
+    """Where the artist is."""
+
+    FRAME = "frame"
+    """Choosing what of the layer the model sees."""
+    DRAG = "drag"
+    """The picture is looked for in the model, and dragged as soon as it is found."""
 
 
 class Question(Enum):
     """What the artist has to decide."""
 
     PAINTED_OVER = "painted over"
+    CHANGED = "changed"
+    """The layer is another than was dragged: apply the result all the same?"""
 
 
 @dataclass(frozen=True)
@@ -63,10 +90,15 @@ class Hooks:
     changed: Callable[[], object]
     """Something that is shown is another."""
     picture: Callable[[Pyramid], object]
+    choose: Callable[[FrameChoice], object]
+    """The frame is to be chosen ..."""
     frame: Callable[[Frame], object]
+    """... or is this."""
     edge: Callable[[tuple[Segment, ...]], object]
     preview: Callable[[GdkPixbuf.Pixbuf | None], object]
     """None: what is below is as it should be seen."""
+    reconstruction: Callable[[GdkPixbuf.Pixbuf | None], object]
+    """What the model makes of the frame; None: it is not known."""
     applied: Callable[[Gimp.Layer], object]
     screen_px_per_image_px: Callable[[], float]
 
@@ -76,6 +108,7 @@ class State:
     """What the window shows."""
 
     view: EditView
+    step: Step = Step.DRAG
     text: str = ""
     """What is going on, or what came of it."""
     hint: str = ""
@@ -84,6 +117,17 @@ class State:
     fraction: float | None = 0.0
     """Of the progress bar; None: it pulses."""
     busy: bool = False
+    can_use_frame: bool = False
+    can_pull_frame: bool = False
+    can_choose_frame: bool = False
+    """It is chosen already, and could be chosen again."""
+    has_selection: bool = False
+    landmarks: tuple[AlignmentPoint, ...] = ()
+    """Where the model expects what can be clicked."""
+    inverting: bool = False
+    can_invert: bool = False
+    """The picture is not found in the model yet, and nobody looks for it."""
+    can_be_faithful: bool = False
     can_start: bool = False
     can_stop: bool = False
     can_edit: bool = False
@@ -96,7 +140,9 @@ class State:
     history_length: int = 0
     """... of so many."""
     going_on: bool = False
-    """The layer showed an edit, and this goes on from it."""
+    """The layer showed an edit, and this goes on from it ..."""
+    lost_origin: bool = False
+    """... without the pixels that it began with."""
     question: Question | None = None
     note: str = ""
     """Something to know about the layer."""
@@ -119,8 +165,11 @@ class Controller:
         self._subject = find_subject(image, drawables, as_visible)
         self._asks_for_filters = has_filters(self._subject.layer) and can_do_without_filters(self._subject.layer)
         self._editing = Editing(desk.connection, hand_over, self._edit_changed, self._previewed)
-        self._worker = Worker("draggan-gimp", hand_over)
-        self._slices: list[Slices] = []
+        self._tasks = Tasks(self._hooks.changed, self._failed)
+        self._step = Step.FRAME
+        self._choice: FrameChoice | None = None
+        self._chosen: Frame | None = None
+        """The frame that was taken."""
         self._beginning: Beginning | None = None
         self._question: Question | None = None
         self._kept: Kept | None = None
@@ -130,11 +179,8 @@ class Controller:
         """The session was asked for."""
         self._start: DragOptions | None = None
         """Start was pressed while the layer was still being read."""
-        self._doing = ""
-        """What is done here, besides what the server does."""
-        self._done: float | None = None
         self._trouble: Problem | None = None
-        self._applying: Plan | None = None
+        self._applying = False
         self._dragging: Drag | None = None
         """What was pulled when Start was pressed, until that drag is over."""
         self._asked = False
@@ -142,7 +188,10 @@ class Controller:
         self._state_before: bytes | None = None
         """... when this was the edit state."""
         self._just_ended = False
-        """A drag has ended, and no point was edited since: tell how it ended."""
+        """A job has ended, and no point was edited since: tell how it ended."""
+        self._was_inverting = False
+        self._reconstruction: Preview | None = None
+        self._pressed_beside = False
         self._sought: bytes | None = None
         """The edit state that going through the history came to last."""
         self._drags: list[Drag] = []
@@ -162,33 +211,66 @@ class Controller:
         return self._subject
 
     @property
+    def frame(self) -> Frame | None:
+        """What the model sees; None: nothing yet."""
+        return self._beginning.frame if self._beginning is not None else None
+
+    @property
+    def choice(self) -> FrameChoice | None:
+        """The frame as it is being chosen; None: the layer is not read yet."""
+        return self._choice
+
+    @property
     def drags(self) -> tuple[Drag, ...]:
         """The drags that are in the picture, as they were started: what "Repeat" does again."""
         return tuple(self._drags[: self.state.position])
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The model that is used; None: not known yet."""
+        status = self._desk.status
+        wanted = self._model or (status.hello.default_model if status.hello is not None else "")
+        return next((model for model in status.models or () if model.id == wanted), None)
 
     @property
     def state(self) -> State:
         """How things stand now."""
         view, since = self._editing.view, self._since
         position = max(0, view.position - since) if self._opened else 0
-        busy = bool(self._doing) or view.is_busy
+        doing = bool(self._tasks.doing)
+        busy = doing or view.is_busy
         usable = not self._gone and self._beginning is not None and self._question is None
         free = usable and not busy
-        opens = usable and self._opens_unasked and not self._doing
+        opens = usable and self._opens_unasked and not doing
         wanted = not self._gone and (self._start is not None or self._dragging is not None)
+        model, is_new = self.model, self._kept is None
+        choosing = not self._gone and self._step is Step.FRAME and self._choice is not None and not doing
+        inverting = opens and is_new
+        known = view.state is not None and view.state.is_known
+        startable = (free or opens) if not is_new else free and known
         shown = State(
             view=view,
+            step=self._step,
             busy=busy,
-            can_start=(free or opens) and bool(self.board.pairs),
-            can_stop=wanted and view.phase is not Phase.STOPPING,
+            can_pull_frame=choosing,
+            can_use_frame=choosing and self._frame_problem is None and self._wanted_landmark is None,
+            can_choose_frame=free and is_new,
+            has_selection=self._step is Step.FRAME and self._selected is not None,
+            landmarks=model.alignment if model is not None else (),
+            inverting=inverting,
+            can_invert=free and is_new and not known,
+            can_be_faithful=free and is_new and known and view.history_length == 0 and not _is_faithful(view),
+            can_start=startable and bool(self.board.pairs) and not self._outside,
+            can_stop=(wanted or inverting) and view.phase is not Phase.STOPPING,
             can_edit=free or opens,
             can_apply=free and position > 0,
             # While one place of the history is being got the next can be asked for, or the slider would lose its grip.
-            can_seek=usable and not self._doing and (not busy or view.phase is Phase.FETCHING),
-            can_choose_model=free and self._kept is None and position == 0,
+            can_seek=usable and not doing and (not busy or view.phase is Phase.FETCHING),
+            can_choose_model=choosing or (free and is_new and view.history_length == 0),
             position=position,
             history_length=max(0, view.history_length - since) if self._opened else 0,
             going_on=self._kept is not None,
+            lost_origin=self._beginning is not None and self._beginning.lost_its_origin,
             question=self._question,
             note=self._note,
             as_visible=self._subject.as_visible if self._asks_for_filters else None,
@@ -196,20 +278,55 @@ class Controller:
         return self._told(shown)
 
     def _told(self, shown: State) -> State:
-        view = shown.view
-        trouble = self._trouble or (view.problem if not view.is_busy else None)
+        view, tasks = shown.view, self._tasks
+        problem = self._trouble or (view.problem if not view.is_busy else None)
         if self._gone:
             return replace(shown, text=self._gone, hint="Close this window.", is_error=True)
-        if self._doing:
-            return replace(shown, text=f"{self._doing} …", fraction=self._done)
-        if trouble is not None:
-            return replace(shown, text=trouble.message, hint=trouble.hint, detail=trouble.detail, is_error=True)
+        if tasks.doing:
+            return replace(shown, text=f"{tasks.doing} …", fraction=tasks.done)
+        if problem is not None:
+            return replace(shown, text=problem.message, hint=problem.hint, detail=problem.detail, is_error=True)
+        if self._step is Step.FRAME:
+            return self._frame_told(shown)
         if view.phase is Phase.OPENING and self._desk.status.phase is ServerPhase.STARTING:
             return replace(shown, text=self._desk.status.text, fraction=None)
         if view.is_busy:
             return replace(shown, text=wording.phase_text(view), fraction=wording.fraction_done(view))
         if self._question is not None or self._beginning is None:
             return shown
+        return self._points_told(shown)
+
+    def _frame_told(self, shown: State) -> State:
+        problem, landmark = self._frame_problem, self._wanted_landmark
+        if self._choice is None or self._question is not None:
+            return shown
+        if landmark is not None:
+            number, count = len(self._choice.clicks) + 1, len(self._choice.landmarks)
+            text = f"Click {landmark_words(landmark.name)} ({number} of {count})."
+            return replace(shown, text=text, hint="Backspace takes a click back, Escape ends this.")
+        if problem is not None:
+            return replace(shown, text=problem.message, hint=problem.hint, is_error=True)
+        model = self.model
+        hint = f"The model knows {model.domain}." if model is not None and model.domain else ""
+        if shown.landmarks:
+            names = sorted({landmark_words(point.name).split(" on the ")[0] for point in shown.landmarks})
+            hint = f"{hint} The crosses are where it expects {' and '.join(names)}.".strip()
+        return replace(shown, text="Put the frame round what is to be dragged.", hint=hint)
+
+    def _points_told(self, shown: State) -> State:
+        view = shown.view
+        if shown.can_invert:
+            return replace(shown, text=wording.phase_text(view) or "The picture has to be found in the model first.")
+        if self._outside:
+            return replace(
+                shown,
+                text=outside_text(self._outside),
+                hint="Pull them into it, or choose the frame again." if shown.can_choose_frame else "",
+                is_error=True,
+            )
+        if self._pressed_beside:
+            hint = "Press inside it, or choose the frame again." if shown.can_choose_frame else "Press inside it."
+            return replace(shown, text="The model sees only what lies in the frame.", hint=hint)
         if self.board.full:
             return replace(shown, text=wording.POINTS_FULL)
         if not self.board.pairs:
@@ -226,9 +343,37 @@ class Controller:
         return any(not pair.is_pin for pair in self.board.pairs)
 
     @property
+    def _outside(self) -> Drag:
+        """The points that the frame does not show."""
+        return outside(self.board.pairs, self._beginning.frame) if self._beginning is not None else ()
+
+    @property
+    def _frame_problem(self) -> Problem | None:
+        """Why the model cannot be shown the frame that is being chosen."""
+        if self._choice is None:
+            return None
+        return trouble(self._choice.frame, self._subject.box, self._subject.kind.pixel_bytes)
+
+    @property
+    def _wanted_landmark(self) -> AlignmentPoint | None:
+        return self._choice.wanted if self._choice is not None else None
+
+    @property
+    def _selected(self) -> Rect | None:
+        """The selection's bounds on the layer."""
+        if not self._image.is_valid():
+            return None
+        bounds = selection.bounds(self._image)
+        shared = bounds.shared(self._subject.rect) if bounds is not None else None
+        return None if shared is None or shared.empty else shared
+
+    @property
     def _opens_unasked(self) -> bool:
-        """The picture is being opened in the background, and no drag waits for it."""
-        return self._editing.view.phase is Phase.OPENING and self._dragging is None and self._start is None
+        """The picture is being opened or looked for in the background, and no drag waits for it."""
+        opens = self._editing.view.phase in (Phase.OPENING, Phase.INVERTING) or (
+            self._was_inverting and self._editing.view.phase is Phase.STOPPING
+        )
+        return opens and self._dragging is None and self._start is None
 
     @property
     def _since(self) -> int:
@@ -241,12 +386,13 @@ class Controller:
         self._model = model
         self._desk.start()
         self._poll_id = GLib.timeout_add(_POLL_MS, self._poll)
-        self._busy("Reading the layer")
-        self._worker.do(warm_up(self._subject), lambda _: self._begin_reading(), lambda _: self._begin_reading())
+        self._tasks.busy("Reading the layer")
+        read = lambda _: self._begin_reading()  # noqa: E731
+        self._tasks.beside(warm_up(self._subject), read, read)
 
     def _begin_reading(self) -> None:
         if records.has_record(self._subject.layer):
-            self._do("Reading the layer's edit", records.read_record(self._subject.layer), self._kept_read)
+            self._tasks.do("Reading the layer's edit", records.read_record(self._subject.layer), self._kept_read)
         else:
             self._read_layer()
 
@@ -256,21 +402,26 @@ class Controller:
             self._question = Question.PAINTED_OVER
             self._kept = None
             self._asked_about = kept
-            self._do("", read_pyramid(self._subject), self._hooks.picture)  # so that one sees what is asked about
+            self._tasks.do("", read_pyramid(self._subject), self._hooks.picture)  # so that one sees what is asked about
             self._hooks.changed()
         else:
             self._read_layer()
 
-    def answer(self, go_on: bool) -> None:
-        """What the artist wants of a layer that was painted over."""
-        self._question = None
-        self._kept = self._asked_about if go_on else None
-        self._read_layer()
+    def answer(self, yes: bool) -> None:
+        """What the artist has decided: to go on from the edit, to apply all the same; or not."""
+        question, self._question = self._question, None
+        if question is Question.PAINTED_OVER:
+            self._kept = self._asked_about if yes else None
+            self._read_layer()
+        elif question is Question.CHANGED and yes:
+            self._apply()
+        elif question is Question.CHANGED:
+            self.reload()
 
     def begin_anew(self) -> None:
         """Leave the layer's edit, and begin with its pixels. Drags of this window are given up."""
         self._leave_edit()
-        self._kept = None
+        self._kept = self._chosen = self._choice = None
         self._read_layer()
 
     def see_filters(self, as_visible: bool) -> None:
@@ -292,37 +443,60 @@ class Controller:
         if model == self._model or not self.state.can_choose_model:
             return
         self._model = model
-        if self._opened:
+        self.models_known()
+        if self._step is Step.DRAG:
             self._leave_edit()
-            self._open()
+            assert self._choice is not None and self._beginning is not None
+            if self._choice.frame == self._beginning.frame:
+                self._open()
+            else:
+                self._take(self._choice.frame)
+        self._hooks.changed()
+
+    def models_known(self) -> None:
+        """What the models are like is known now: the frame gets the shape of the model's picture."""
+        model = self.model
+        if self._choice is not None and model is not None:
+            try:
+                self._choice.reshape(model.aspect)
+            except DragganError as error:
+                self._trouble = Problem.of(error)
 
     def _leave_edit(self) -> None:
-        self._cancel_slices()
+        self._tasks.cancel()
+        self._tasks.idle()
         if self._opened:
             self._editing.close()
             self._editing = Editing(self._desk.connection, hand_over, self._edit_changed, self._previewed)
-        self._opened = False
-        self._start = None
+        self._opened = self._was_inverting = self._just_ended = False
+        self._start = self._dragging = None
         self._drags.clear()
         self._note = ""
         self._trouble = None
+        self._reconstruction = None
         self._hooks.preview(None)
+        self._hooks.reconstruction(None)
 
     def _read_layer(self) -> None:
         self._beginning = None
         looked = watch.look(self._subject)
         self._looked = looked if isinstance(looked, watch.Look) else None
-        self._do("Reading the layer", self._reading(), self._layer_read)
+        if self._kept is not None:
+            self._step = Step.DRAG
+            self._tasks.do("Reading the layer", self._reading(self._kept), self._layer_read)
+        else:
+            self._step = Step.FRAME
+            self._tasks.do("Reading the layer", self._looking(), lambda _: self._layer_seen())
 
-    def _reading(self) -> Work[Beginning]:
-        kept = self._kept
-        if kept is not None and kept.form is Form.EDIT:
+    def _reading(self, kept: Kept) -> Work[Beginning]:
+        if kept.form is Form.EDIT:
             # The layer holds only what changed; the artist should see it over what lies below.
-            pyramid = yield from _half(read_visible(self._image, _outer(kept.state.frame)), 0.0)
+            area = Rect.around(*frames.bounds(kept.state.frame))
+            pyramid = yield from _half(read_visible(self._image, area), 0.0)
         else:
             pyramid = yield from _half(read_pyramid(self._subject), 0.0)
         self._hooks.picture(pyramid)
-        beginning = yield from _half(edit.begin(self._subject, kept), 0.5)
+        beginning = yield from _half(edit.go_on(self._subject, kept), 0.5)
         self._hooks.frame(beginning.frame)
         self._seen = pyramid.rect
         self._hooks.edge((yield from read_edge(self._image, self._seen)))
@@ -330,37 +504,187 @@ class Controller:
 
     def _layer_read(self, beginning: Beginning) -> None:
         self._beginning = beginning
-        if self._kept is not None:
-            self.board.replace(pairs_of(self._kept.state.points))
+        assert self._kept is not None
+        self.board.replace(pairs_of(self._kept.state.points))
         self._hooks.changed()
+        self._start_if_wanted()
+
+    def _start_if_wanted(self) -> None:
         start, self._start = self._start, None
         if start is not None:
             self.start(start)
-        elif self.board.pairs and self._kept is None:
+
+    # The frame
+
+    def _looking(self) -> Work[None]:
+        pyramid = yield from read_pyramid(self._subject)
+        self._seen = pyramid.rect
+        self._hooks.picture(pyramid)
+        self._hooks.edge((yield from read_edge(self._image, self._seen)))
+
+    def _layer_seen(self) -> None:
+        if self._choice is None:
+            try:
+                self._choice = FrameChoice(self._default_frame())
+            except DragganError as error:
+                self._failed(error)
+                return
+        if self._chosen is not None and self._frame_problem is None:
+            self._take(self._choice.frame)
+        else:
+            self._hooks.choose(self._choice)
+
+    def _default_frame(self) -> Frame:
+        selected, model = self._selected, self.model
+        return default_frame(
+            self._subject.box,
+            selected.box if selected is not None else None,
+            model.aspect if model is not None else 1.0,
+            self._subject.kind.pixel_bytes,
+        )
+
+    def frame_of_layer(self) -> None:
+        """The smallest frame that holds all of the layer."""
+        self._set_frame(lambda aspect: frames.around(*self._subject.box, aspect))
+
+    def frame_of_selection(self) -> None:
+        """The smallest frame that holds what is selected."""
+        selected = self._selected
+        if selected is not None:
+            self._set_frame(lambda aspect: frames.around(*selected.box, aspect))
+
+    def frame_reset(self) -> None:
+        """The frame that one begins with."""
+        self._set_frame(lambda _aspect: self._default_frame())
+
+    def click_landmarks(self) -> None:
+        """Ask for the landmarks that the model expects, or no longer."""
+        choice, model = self._choice, self.model
+        self._trouble = None
+        if choice is not None and not choice.stop_asking() and model is not None:
+            choice.ask(model.alignment)
+        self._hooks.changed()
+
+    def frame_edited(self) -> None:
+        """The artist has changed the frame, or clicked a landmark."""
+        self._trouble = None
+        self._hooks.changed()
+
+    def _set_frame(self, make: Callable[[float], Frame]) -> None:
+        if self._choice is None or not self.state.can_pull_frame:
+            return
+        try:
+            self._choice.stop_asking()
+            self._choice.set(make(self._choice.frame.aspect))
+            self._trouble = None
+        except DragganError as error:
+            self._trouble = Problem.of(error)
+        self._hooks.changed()
+
+    def use_frame(self) -> None:
+        """Show the model what lies in the frame, and have it looked for."""
+        if self._choice is not None and self.state.can_use_frame:
+            self._trouble = None
+            self._take(self._choice.frame)
+
+    def choose_frame_again(self) -> None:
+        """Back to choosing it. Drags of this window are given up, points stay."""
+        if self.state.can_choose_frame and self._choice is not None:
+            self._leave_edit()
+            self._beginning = self._chosen = None
+            self._step = Step.FRAME
+            self._hooks.choose(self._choice)
+            self._hooks.changed()
+
+    def _take(self, frame: Frame) -> None:
+        self._chosen = frame
+        self._tasks.do("Reading the layer", edit.begin(self._subject, frame), self._frame_read)
+
+    def _frame_read(self, beginning: Beginning) -> None:
+        def looked(is_empty: bool) -> None:
+            self._tasks.idle()
+            if is_empty:
+                self._chosen = self._beginning = None
+                self._step = Step.FRAME
+                assert self._choice is not None
+                self._hooks.choose(self._choice)
+                self._failed(RefusedError("There is nothing in the frame.", "Pull it over something that is painted."))
+                return
+            self._beginning = beginning
+            self._step = Step.DRAG
+            self._hooks.frame(beginning.frame)
             self._open()
+            self._hooks.changed()
+
+        self._tasks.busy("Reading the layer")
+        self._tasks.beside(lambda: beginning.pixels.is_empty, looked)
+
+    # Finding the picture
+
+    def invert(self) -> None:
+        """Look for the picture in the model, where that was not done or came to nothing."""
+        if not self.state.can_invert:
+            return
+        self._trouble = None
+        if self._editing.view.state is None:
+            self._open()
+        else:
+            self._invert("quick")
+
+    def make_faithful(self) -> None:
+        """Look longer, and fit the model to the picture."""
+        if self.state.can_be_faithful:
+            self._trouble = None
+            self._invert("faithful")
+
+    def _invert(self, mode: InversionMode) -> None:
+        self._just_ended = False
+        self._editing.invert(mode, self._reconstruction_options())
+
+    def _reconstruction_options(self) -> PreviewOptions:
+        return PreviewOptions(self._preview_side(), "jpeg", _RECONSTRUCTION_INTERVAL_S)
+
+    def _inverted(self) -> None:
+        """It has ended, however it did: is the layer still what was looked for?"""
+        self._just_ended = True
+        beginning = self._beginning
+        if beginning is not None and not self._gone:
+            self._tasks.do("", edit.is_unchanged(beginning), self._compared)
+
+    def _compared(self, is_unchanged: bool) -> None:
+        if not is_unchanged and not self._note:
+            self._note = _LAYER_CHANGED
 
     # Dragging
 
     def points_edited(self) -> None:
-        """The artist has changed the points. The first one has the picture opened in the background."""
+        """The artist has changed the points. The first one has the edit opened in the background."""
         self._trouble = None
-        self._just_ended = False
+        self._just_ended = self._pressed_beside = False
         if self.board.pairs and self._beginning is not None and not self._opened and not self._gone:
             self._open()
+        self._hooks.changed()
+
+    def pressed_beside(self) -> None:
+        """A press outside the frame, where no point can be."""
+        self._trouble = None
+        self._pressed_beside = True
         self._hooks.changed()
 
     def _open(self) -> None:
         beginning = self._beginning
         assert beginning is not None
         self._opened = True
-        editing, model = self._editing, self._model if beginning.kept is None else None
+        editing, is_new = self._editing, beginning.kept is None
+        model = self._model if is_new else None
+        preview = self._reconstruction_options()
 
-        def begin(source: Source) -> None:
+        def made(source: Source) -> None:
             editing.open(source, model)
-            if isinstance(source, FromPicture):
-                editing.invert()
+            if is_new:
+                editing.invert("quick", preview)
 
-        self._worker.do(beginning.source, begin, self._failed)
+        self._tasks.beside(beginning.source, made)
 
     def start(self, options: DragOptions) -> None:
         """Drag. Where the layer is still being read: as soon as that is done."""
@@ -369,7 +693,7 @@ class Controller:
             self._start = options
         elif self.state.can_start:
             beginning = self._beginning
-            self._do("Reading the selection", edit.read_mask(beginning), lambda mask: self._drag(mask, options))
+            self._tasks.do("Reading the selection", edit.read_mask(beginning), lambda mask: self._drag(mask, options))
         self._hooks.changed()
 
     def _drag(self, mask: MaskData | None, options: DragOptions) -> None:
@@ -386,7 +710,7 @@ class Controller:
 
         # Behind what opens the picture, which takes the same way.
         self._asked = False
-        self._worker.do(lambda: None, ask)
+        self._tasks.beside(lambda: None, ask)
 
     def stop(self) -> None:
         """Stop what the server does for us. Returns at once."""
@@ -400,21 +724,27 @@ class Controller:
             self._editing.seek(self._since + position, self._preview_options())
 
     def _preview_options(self) -> PreviewOptions:
+        return PreviewOptions(self._preview_side(), "png", _PREVIEW_INTERVAL_S, "edit", self._since)
+
+    def _preview_side(self) -> int:
+        """No finer than the layer, or the preview would promise more than the result holds."""
         assert self._beginning is not None
-        # No finer than the layer, or the preview would promise more than the result holds.
         frame = self._beginning.frame.size
-        size = min(_PREVIEW_SIZES[1], max(_PREVIEW_SIZES[0], round(frame * self._hooks.screen_px_per_image_px())))
-        size = max(_PREVIEW_SIZES[0], min(size, round(frame)))
-        return PreviewOptions(size, "png", _PREVIEW_INTERVAL_S, "edit", self._since)
+        side = min(_PREVIEW_SIZES[1], max(_PREVIEW_SIZES[0], round(frame * self._hooks.screen_px_per_image_px())))
+        return max(_PREVIEW_SIZES[0], min(side, round(frame)))
 
     def _previewed(self, preview: Preview) -> None:
-        view = self._editing.view
-        if preview.format != "png" or view.phase is Phase.OPENING:
-            return  # what the model makes of the picture while it looks for it
-        self._hooks.preview(pixbuf_of(preview))
+        if preview.format == "png":  # else it is the model's whole picture
+            self._hooks.preview(pixbuf_of(preview))
 
     def _edit_changed(self) -> None:
         view = self._editing.view
+        self._reconstruction_changed(view)
+        if view.phase is Phase.INVERTING:
+            self._was_inverting = True
+        elif self._was_inverting and not view.is_busy:
+            self._was_inverting = False
+            self._inverted()
         if self._dragging is not None and view.phase in (Phase.DRAGGING, Phase.STOPPING):
             self.board.follow(view.handles)
         elif self._dragging is not None and self._asked and self._has_ended(view):
@@ -425,6 +755,11 @@ class Controller:
         if view.phase is Phase.LOST:
             self._desk.refresh()
         self._hooks.changed()
+
+    def _reconstruction_changed(self, view: EditView) -> None:
+        if view.reconstruction is not None and view.reconstruction is not self._reconstruction:
+            self._reconstruction = view.reconstruction
+            self._hooks.reconstruction(pixbuf_of(view.reconstruction))
 
     def _show_points_of(self, view: EditView) -> None:
         """After going through the history: the points as they were pulled from there, else as they lie there now."""
@@ -437,7 +772,7 @@ class Controller:
             return False
         if view.problem is not None or view.reason == "stopped":
             return True
-        return view.reason != "opened" and view.edit_state is not self._state_before
+        return view.reason not in _NOT_DRAGGED and view.edit_state is not self._state_before
 
     def _drag_ended(self, view: EditView) -> None:
         dragged, self._dragging = self._dragging, None
@@ -445,7 +780,7 @@ class Controller:
         assert dragged is not None
         position = view.position - self._since
         self.board.follow(view.handles)
-        if view.problem is None and position > 0 and view.reason != "opened":
+        if view.problem is None and position > 0 and view.reason not in _NOT_DRAGGED:
             self.board.settle(view.reached)
             self._drags[position - 1 :] = [dragged]
         if view.preview is None or view.preview.format != "png":
@@ -456,86 +791,42 @@ class Controller:
     # Applying
 
     def apply(self) -> None:
-        """Get the result and put it into the image; `Hooks.applied` is told at the end."""
-        if not self.state.can_apply:
-            return
-        beginning = self._beginning
-        assert beginning is not None
-        self._trouble = None
-        plan = edit.first_plan(beginning)
-        if plan is not None and plan.form is Form.EDIT:
-            self._fetch_edit(plan)
-            return
-        try:
-            part = part_in(self._subject, beginning.frame)
-        except RefusedError as error:
-            self._failed(error)
-            return
-        self._do("Reading the layer", read_source(self._subject, part), lambda pixels: self._plan(plan, pixels))
+        """Get the result and put it into the image; `Hooks.applied` is told at the end. Asks where the layer is another
+        than was dragged."""
+        if self.state.can_apply:
+            self._trouble = None
+            self._tasks.do("Reading the layer", self._read_again(), self._compared_for_apply)
 
-    def _plan(self, plan: Plan | None, pixels: SourcePixels) -> None:
-        beginning = self._beginning
-        assert beginning is not None
-
-        def prepared():
-            if plan is None and not result.has_transparency(pixels):
-                return None
-            return edit.copy_request(beginning, pixels)
-
-        def go(request) -> None:
-            if request is None:
-                self._fetch_edit(Plan(Form.EDIT))
-            else:
-                self._fetch(request, lambda copy: self._copied(plan, pixels, copy), plan or Plan(Form.COPY))
-
-        self._busy("Preparing the result")
-        self._worker.do(prepared, go, self._failed)
-
-    def _copied(self, plan: Plan | None, pixels: SourcePixels, copy: Pixels) -> None:
-        if plan is not None:
-            self._make(plan, copy)
-            return
-
-        def planned(touched: bool) -> None:
-            found = result.plan_by_transparency(self._subject, touched)
-            if found.form is Form.COPY:
-                self._make(found, copy)
-            else:
-                self._fetch_edit(found)
-
-        self._worker.do(lambda: result.touches_transparency(pixels, copy), planned, self._failed)
-
-    def _fetch_edit(self, plan: Plan) -> None:
+    def _read_again(self) -> Work[SourcePixels]:
         assert self._beginning is not None
-        self._fetch(edit.edit_request(self._beginning), lambda pixels: self._make(plan, pixels), plan)
+        if rect_of(self._subject.layer) != self._subject.rect:
+            yield 0.0
+            return replace(self._beginning.pixels, digest=b"")
+        part = part_in(self._subject, self._beginning.frame)
+        return (yield from read_source(self._subject, part))
 
-    def _fetch(self, request, done: Callable[[Pixels], object], plan: Plan) -> None:
-        self._applying = plan
-        self._busy("Getting the result")
+    def _compared_for_apply(self, now: SourcePixels) -> None:
+        assert self._beginning is not None
+        if now.digest == self._beginning.pixels.digest:
+            self._apply()
+        else:
+            self._beginning = replace(self._beginning, pixels=now)  # what a copy is made of
+            self._question = Question.CHANGED
 
-        def failed(problem: Problem) -> None:
-            self._applying = None
-            self._trouble = problem
-            self._idle()
+    def _apply(self) -> None:
+        beginning = self._beginning
+        assert beginning is not None
+        self._applying = True
+        Applying(self._tasks, self._editing, beginning, self._put_in, self._not_applied).begin()
 
-        self._editing.fetch(request, done, failed)
-
-    def _make(self, plan: Plan, pixels: Pixels) -> None:
-        beginning, state = self._beginning, self._editing.view.edit_state
-        assert beginning is not None and state is not None
-        if result.changes_nothing(pixels):
-            self._failed(
-                RefusedError(
-                    "The drag has changed nothing that may change.",
-                    "Pull the points further, or select more of the layer.",
-                )
-            )
-            return
-        work = edit.make_layer(beginning, plan, pixels, state)
-        self._do("Making the layer", work, lambda layer: self._put_in(plan, layer))
+    def _not_applied(self, problem: Problem) -> None:
+        self._applying = False
+        self._trouble = problem
+        self._tasks.idle()
+        self._hooks.changed()
 
     def _put_in(self, plan: Plan, layer: Gimp.Layer) -> None:
-        self._applying = None
+        self._applying = False
         self._look_again()
         if self._gone:
             if layer.is_valid():
@@ -558,61 +849,29 @@ class Controller:
         now = watch.look(self._subject)
         if isinstance(now, watch.Gone):
             self._gone = now.text
-            self._cancel_slices()
-            self._idle()
+            self._tasks.cancel()
+            self._tasks.idle()
             self._editing.stop()
             self._hooks.changed()
             return
         before, self._looked = self._looked, now
-        if before is None or now == before or self._applying is not None:
+        if before is None or now == before or self._applying:
             return
         if now.rect != before.rect:
-            self._note = "The layer was moved or resized in the image."
+            self._note = _LAYER_MOVED
         elif now.pixels != before.pixels:
-            self._note = "The layer was changed in the image since it was read."
-        if (now.selected, now.selection) != (before.selected, before.selection) and self._beginning is not None:
-            self._do("", read_edge(self._image, self._seen), self._hooks.edge)
+            self._note = _LAYER_CHANGED
+        is_read = self._beginning is not None or self._choice is not None
+        if (now.selected, now.selection) != (before.selected, before.selection) and is_read:
+            self._tasks.do("", read_edge(self._image, self._seen), self._hooks.edge)
         self._hooks.changed()
-
-    # Work
-
-    def _do(self, doing: str, work: Work, done: Callable[..., object]) -> None:
-        """Do a work in slices. Without `doing` nobody needs to know."""
-        if doing:
-            self._busy(doing, 0.0)
-
-        def ended(value: object) -> None:
-            self._slices.remove(slices)
-            if doing:
-                self._idle()
-            done(value)
-            self._hooks.changed()
-
-        def failed(error: Exception) -> None:
-            self._slices.remove(slices)
-            self._failed(error)
-
-        def progress(fraction: float) -> None:
-            if doing and not self._closed:
-                self._done = fraction
-                self._hooks.changed()
-
-        slices: Slices = Slices(work, ended, failed, progress)
-        self._slices.append(slices)
-
-    def _busy(self, doing: str, done: float | None = None) -> None:
-        self._doing, self._done = doing, done
-        self._hooks.changed()
-
-    def _idle(self) -> None:
-        self._doing, self._done = "", 0.0
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, DragganError):
             recent_errors.note("in the dialog", error)
-        self._applying = None
+        self._applying = False
         self._start = None
-        self._idle()
+        self._tasks.idle()
         self._trouble = Problem.of(error)
         self._look_again()
         self._hooks.changed()
@@ -622,11 +881,6 @@ class Controller:
         self._trouble = Problem.of(error)
         self._hooks.changed()
 
-    def _cancel_slices(self) -> None:
-        for slices in self._slices:
-            slices.cancel()
-        self._slices.clear()
-
     def close(self) -> None:
         """Stop everything, and let the server forget the edit. The image is left as it is."""
         if self._closed:
@@ -634,8 +888,7 @@ class Controller:
         self._closed = True
         if self._poll_id:
             GLib.source_remove(self._poll_id)
-        self._cancel_slices()
-        self._worker.close()
+        self._tasks.close()
         self._editing.close()
 
     def wait_closed(self, timeout_s: float) -> None:
@@ -652,6 +905,7 @@ def _half(work: Work, begin: float):
             return end.value
 
 
-def _outer(frame: Frame) -> Rect:
-    left, top = math.floor(frame.x), math.floor(frame.y)
-    return Rect(left, top, math.ceil(frame.x + frame.size) - left, math.ceil(frame.y + frame.size) - top)
+def _is_faithful(view: EditView) -> bool:
+    """Whether the longest search has been brought to its end."""
+    found = view.inversion
+    return found is not None and found.mode == "faithful" and found.step >= found.total_steps

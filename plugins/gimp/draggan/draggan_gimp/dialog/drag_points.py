@@ -1,24 +1,29 @@
 """The window of Drag Points."""
 
-from collections.abc import Callable
-
-from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
+from gi.repository import Gdk, GdkPixbuf, Gimp, GimpUi, GLib, GObject, Gtk
 
 from draggan_client import wording
 from draggan_client.editing import ServerDesk, ServerPhase
 from draggan_client.errors import DragganError
+from draggan_client.frame_choice import FrameChoice
+from draggan_client.messages import Frame
 from draggan_client.points import Pair
 
 from ..drags import text_of
 from ..editor import editor_name
+from ..framing import text_of as frame_text
 from ..settings import options_of
 from . import diagnostics
 from .canvas import Canvas, has_cairo
-from .controller import Controller, Hooks, Question, State
+from .controller import Controller, Hooks, Question, State, Step
+from .crop import crop
+from .frame_panel import FrameButtons, FramePanel
 from .hand_over import hand_over
+from .inversion_panel import InversionButtons, InversionPanel
 from .model_chooser import ModelChooser
 from .path_panel import PathPanel
 from .settings_panel import settings_panel
+from .widgets import button, labelled, notice, set_text
 
 TITLE = "Drag Points"
 _ROLE = "draggan-drag-points"
@@ -26,6 +31,14 @@ _PANEL_WIDTH = 430
 """What the settings need: opening them does not move the picture."""
 _CLOSE_WAIT_S = 2.0
 _REFRESH_MS = 40
+_THUMBNAIL = 132
+_USE_FRAME = "Use this frame"
+_STEPS = ("Frame", "Find the picture", "Drag")
+_GOING_ON = "This layer shows an earlier edit, and dragging goes on from it."
+_LOST_ORIGIN = (
+    "The layer that it began with was changed or is not there any more: new drags come out only as fine as the model "
+    "draws."
+)
 _WITHOUT_CAIRO = (
     "GIMP's Python lacks the cairo binding (on Debian and Ubuntu: the package python3-gi-cairo). The picture is shown "
     "in a slower way until it is installed."
@@ -57,23 +70,46 @@ class DragPointsWindow:
         self._config = config
         self._layer: Gimp.Layer | None = None
         self._refreshing = False
+        self._is_inverting = False
+        self._steps_markup = ""
+        self._sometimes: tuple[Gtk.Widget, ...] = ()
         self._refresh_id = 0
         self._closed = False
-        self._desk = ServerDesk(hand_over, self._refresh, editor_name())
+        self._desk = ServerDesk(hand_over, self._desk_changed, editor_name())
         hooks = Hooks(
             changed=self._refresh,
             picture=lambda pyramid: self._canvas.set_picture(pyramid),
-            frame=lambda frame: self._canvas.set_frame(frame),
+            choose=self._choose_frame,
+            frame=self._frame_taken,
             edge=lambda edge: self._canvas.set_edge(edge),
             preview=lambda preview: self._canvas.set_preview(preview),
+            reconstruction=self._reconstructed,
             applied=self._applied,
             screen_px_per_image_px=lambda: self._canvas.percent / 100.0,
         )
         as_visible = config.get_property("read") == "visible"
         self._controller = Controller(image, drawables, as_visible, hooks, self._desk)
-        self._canvas = Canvas(self._controller.board, self._points_edited, self._view_moved)
-        self._paths = PathPanel(image, lambda: self._controller.board.pairs, self._path_taken, self._path_failed)
         self._models = ModelChooser(self._model_chosen)
+        control = self._controller
+        self._canvas = Canvas(control.board, self._points_edited, self._view_moved, control.pressed_beside)
+        self._frames = FramePanel(
+            FrameButtons(
+                control.frame_of_layer,
+                control.frame_of_selection,
+                control.click_landmarks,
+                control.frame_reset,
+                self._frame_edited,
+            )
+        )
+        self._inversion = InversionPanel(
+            InversionButtons(
+                self._make_faithful,
+                control.choose_frame_again,
+                self._offer_taken,
+                self._more_models if hasattr(self._models, "get_more") else None,
+            )
+        )
+        self._paths = PathPanel(image, lambda: self._controller.board.pairs, self._path_taken, self._path_failed)
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, f"{TITLE}: {self._controller.subject.name}")
         self._build()
         self._controller.begin(config.get_property("model") or None)
@@ -117,8 +153,8 @@ class DragPointsWindow:
         content.pack_start(body, True, True, 0)
         content.reorder_child(body, 0)
         body.show_all()
-        for bar in (self._question_bar, self._going_on_bar, self._note_bar, self._cairo_bar):
-            bar.set_no_show_all(True)
+        for widget in self._sometimes:
+            widget.set_no_show_all(True)
         self._cairo_bar.set_visible(not has_cairo())
         dialog.connect("key-press-event", self._key)
         dialog.connect("response", self._response)
@@ -126,34 +162,47 @@ class DragPointsWindow:
 
     def _build_notices(self) -> Gtk.Widget:
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
-        self._question_bar = _notice(
+        self._question_bar = notice(
             wording.PAINTED_OVER,
             ("Go on from the edit", lambda: self._controller.answer(True)),
             ("Begin anew", lambda: self._controller.answer(False)),
         )
-        self._going_on_bar = _notice(
-            "This layer shows an earlier edit, and dragging goes on from it.", ("Begin anew", self._begin_anew)
+        self._changed_bar = notice(
+            "The layer is not what was dragged any more: it was changed or moved in the image meanwhile.",
+            ("Read it again", lambda: self._controller.answer(False)),
+            ("Apply all the same", lambda: self._controller.answer(True)),
         )
+        self._going_on_label = Gtk.Label()
+        self._going_on_bar = notice(self._going_on_label, ("Begin anew", self._controller.begin_anew))
         self._note_label = Gtk.Label()
-        self._note_bar = _notice(self._note_label, ("Read it again", self._reload))
-        self._cairo_bar = _notice(_WITHOUT_CAIRO)
-        for bar in (self._question_bar, self._going_on_bar, self._note_bar, self._cairo_bar):
+        self._note_bar = notice(self._note_label, ("Read it again", self._controller.reload))
+        self._cairo_bar = notice(_WITHOUT_CAIRO)
+        bars = (self._question_bar, self._changed_bar, self._going_on_bar, self._note_bar, self._cairo_bar)
+        self._sometimes += bars
+        for bar in bars:
             box.add(bar)
         return box
 
     def _build_view_bar(self) -> Gtk.Widget:
         box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        fit = _button("Fit", "Show the whole layer.", self._canvas.fit)
-        one = _button("1:1", "One pixel of the image for one of the screen (key 1).", self._canvas.actual_size)
-        smaller = _button("−", "Zoom out (mouse wheel, key -).", lambda: self._canvas.zoom(0.8), "Zoom out")
-        larger = _button("+", "Zoom in (mouse wheel, key +).", lambda: self._canvas.zoom(1.25), "Zoom in")
+        fit = button(
+            "Fit", "Show the frame and what lies round it; once more: the whole layer.", self._canvas.fit_or_layer
+        )
+        one = button("1:1", "One pixel of the image for one of the screen (key 1).", self._canvas.actual_size)
+        smaller = button("−", "Zoom out (mouse wheel, key -).", lambda: self._canvas.zoom(0.8), "Zoom out")
+        larger = button("+", "Zoom in (mouse wheel, key +).", lambda: self._canvas.zoom(1.25), "Zoom in")
         self._zoom_label = Gtk.Label(width_chars=7, xalign=1.0)
         self._before = Gtk.ToggleButton(label="Before")
         self._before.set_tooltip_text("Show the layer as it is, without the drags.")
         self._before.connect("toggled", self._before_toggled)
+        self._models_own = Gtk.ToggleButton(label="Model")
+        self._models_own.get_accessible().set_name("The model's picture")
+        self._models_own.set_tooltip_text("Show what the model makes of the frame, without the drags.")
+        self._models_own.connect("toggled", lambda _: self._show_overlays())
         for widget in (fit, one, smaller, self._zoom_label, larger):
             box.pack_start(widget, False, False, 0)
         box.pack_end(self._before, False, False, 0)
+        box.pack_end(self._models_own, False, False, 0)
         row = self._show_points.get_parent()
         row.remove(self._show_points)
         box.pack_end(self._show_points, False, False, 6)
@@ -163,33 +212,41 @@ class DragPointsWindow:
 
     def _build_panel(self) -> Gtk.Widget:
         panel = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8)
-        panel.pack_start(_labelled("Model", self._models.widget), False, False, 0)
+        self._steps = Gtk.Label(xalign=0.0)
+        self._steps.get_accessible().set_name("Step")
+        panel.pack_start(self._steps, False, False, 0)
+        panel.pack_start(labelled("Model", self._models.widget), False, False, 0)
         self._filters = Gtk.ComboBoxText()
         self._filters.append("layer", "without its filters (the result keeps them)")
         self._filters.append("visible", "as visible, with its filters")
         self._filters.connect("changed", self._filters_chosen)
-        self._filters_row = _labelled("Layer", self._filters)
+        self._filters_row = labelled("Layer", self._filters)
         panel.pack_start(self._filters_row, False, False, 0)
+        panel.pack_start(self._frames.widget, False, False, 0)
+        panel.pack_start(self._inversion.widget, False, False, 0)
         panel.pack_start(self._paths.widget, False, False, 0)
         # Not above the picture, which would move whenever one comes or goes.
         panel.pack_start(self._build_notices(), False, False, 0)
         panel.pack_start(self._build_start(), False, False, 0)
-        panel.pack_start(self._build_history(), False, False, 0)
+        history = self._build_history()
+        panel.pack_start(history, False, False, 0)
         expander = Gtk.Expander(label="Settings", valign=Gtk.Align.START, label_fill=True)
         expander.add(settings_panel(self._config))
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=60)
         scrolled.set_propagate_natural_height(True)
         scrolled.add(expander)
         panel.pack_start(scrolled, True, True, 0)
+        self._for_points: tuple[Gtk.Widget, ...] = (self._paths.widget, history, expander)
         panel.pack_end(self._build_server(), False, False, 0)
         panel.set_size_request(_PANEL_WIDTH, -1)
+        panel.set_hexpand(False)  # what is inside would widen it else
         return panel
 
     def _build_start(self) -> Gtk.Widget:
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=4)
         self._start = Gtk.Button(label=wording.START)
         self._start.get_style_context().add_class("suggested-action")
-        self._start.connect("clicked", lambda _: self._start_or_stop())
+        self._start.connect("clicked", lambda _: self._act())
         self._bar = Gtk.ProgressBar()
         self._text = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=36, width_chars=36, selectable=True)
         self._text.set_can_focus(False)
@@ -225,8 +282,8 @@ class DragPointsWindow:
         self._server_label = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=22, hexpand=True)
         self._server_label.get_style_context().add_class("dim-label")
         box.pack_start(self._server_label, True, True, 0)
-        button = _button("Diagnostics...", "How the server stands; start and stop it.", self._show_diagnostics)
-        box.pack_end(button, False, False, 0)
+        opens = button("Diagnostics...", "How the server stands; start and stop it.", self._show_diagnostics)
+        box.pack_end(opens, False, False, 0)
         return box
 
     # What the artist does
@@ -242,22 +299,62 @@ class DragPointsWindow:
         state = self._controller.state
         if state.can_apply:
             self._controller.apply()
-        elif state.can_start:
-            self._start_drag()
+        elif not state.can_stop:
+            self._act()
 
     def _applied(self, layer: Gimp.Layer) -> None:
         self._layer = layer
         self._config.set_property("points", text_of(self._controller.drags))
         self._config.set_property("path", None)
+        frame = self._controller.frame
+        assert frame is not None
+        self._config.set_property("frame", frame_text(frame))
         if self._controller.subject.as_visible != (self._config.get_property("read") == "visible"):
             self._config.set_property("read", "visible" if self._controller.subject.as_visible else "layer")
         self._dialog.response(Gtk.ResponseType.OK)
 
-    def _start_or_stop(self) -> None:
-        if self._controller.state.can_stop:
-            self._controller.stop()
-        else:
+    def _act(self) -> None:
+        """What comes next: the one large button."""
+        state, control = self._controller.state, self._controller
+        if state.can_stop:
+            control.stop()
+        elif state.step is Step.FRAME:
+            control.use_frame()
+        elif state.can_invert:
+            control.invert()
+        elif state.can_start:
             self._start_drag()
+
+    def _choose_frame(self, choice: FrameChoice) -> None:
+        self._canvas.choose_frame(choice, self._controller.frame_edited, self._controller.tell)
+
+    def _frame_taken(self, frame: Frame) -> None:
+        self._canvas.set_frame(frame)
+        pyramid = self._canvas.pyramid
+        self._inversion.set_layer(crop(pyramid, frame, _THUMBNAIL) if pyramid is not None else None)
+        self._canvas.widget.grab_focus()
+
+    def _frame_edited(self) -> None:
+        self._controller.frame_edited()
+        self._canvas.redraw()
+
+    def _reconstructed(self, picture: GdkPixbuf.Pixbuf | None) -> None:
+        self._canvas.set_reconstruction(picture)
+        self._inversion.set_model(picture)
+
+    def _make_faithful(self) -> None:
+        self._before.set_active(False)
+        self._controller.make_faithful()
+
+    def _offer_taken(self, model: str) -> None:
+        self._model_chosen(model)
+
+    def _more_models(self) -> None:
+        self._models.get_more(self._dialog)
+
+    def _desk_changed(self) -> None:
+        self._controller.models_known()
+        self._refresh()
 
     def _start_drag(self) -> None:
         try:
@@ -266,6 +363,7 @@ class DragPointsWindow:
             self._path_failed(error)
             return
         self._before.set_active(False)
+        self._models_own.set_active(False)
         self._controller.start(options)
 
     def _points_edited(self) -> None:
@@ -288,14 +386,19 @@ class DragPointsWindow:
         if not self._refreshing and combo.get_active_id() is not None:
             self._controller.see_filters(combo.get_active_id() == "visible")
 
-    def _begin_anew(self) -> None:
-        self._controller.begin_anew()
-
-    def _reload(self) -> None:
-        self._controller.reload()
-
     def _before_toggled(self, button: Gtk.ToggleButton) -> None:
-        self._canvas.show_preview = not button.get_active()
+        if button.get_active():
+            self._models_own.set_active(False)
+        self._show_overlays()
+
+    def _show_overlays(self) -> None:
+        """While the picture is looked for, what the model makes of it is seen in the frame."""
+        if self._models_own.get_active():
+            self._before.set_active(False)
+        self._canvas.show_preview = not self._before.get_active()
+        self._canvas.show_reconstruction = self._models_own.get_active() or (
+            self._is_inverting and not self._before.get_active()
+        )
         self._canvas.redraw()
 
     def _points_shown(self) -> None:
@@ -342,16 +445,18 @@ class DragPointsWindow:
         return False
 
     def _show(self, state: State) -> None:
-        self._canvas.locked = not state.can_edit
-        self._paths.sensitive = not self._canvas.locked
-        self._canvas.redraw()
-        self._start.set_label(wording.STOP if state.can_stop else wording.START)
-        self._start.set_sensitive(state.can_stop or state.can_start)
+        self._canvas.locked = not (state.can_edit or state.can_pull_frame)
+        self._canvas.set_expected(state.landmarks)
+        self._paths.sensitive = state.can_edit
+        self._is_inverting = state.inverting
+        self._show_overlays()
+        self._show_step(state)
         self._apply_button.set_sensitive(state.can_apply)
-        self._before.set_sensitive(state.position > 0 or state.busy)
-        _set_text(self._text, state.text)
-        _set_text(self._hint, state.hint)
-        _set_text(self._detail_text, state.detail)
+        dragged = state.position > 0 or state.busy
+        self._before.set_sensitive(state.step is Step.DRAG and (dragged or state.inverting))
+        set_text(self._text, state.text)
+        set_text(self._hint, state.hint)
+        set_text(self._detail_text, state.detail)
         self._detail.set_visible(bool(state.detail))
         self._warning.set_visible(state.is_error)
         if state.fraction is None:
@@ -361,6 +466,36 @@ class DragPointsWindow:
         self._show_history(state)
         self._show_notices(state)
         self._show_server(state)
+
+    def _show_step(self, state: State) -> None:
+        choosing = state.step is Step.FRAME
+        label = wording.START
+        if state.can_stop:
+            label = wording.STOP
+        elif choosing:
+            label = _USE_FRAME
+        elif state.can_invert:
+            label = wording.INVERT
+        self._start.set_label(label)
+        self._start.set_sensitive(state.can_stop or state.can_start or state.can_use_frame or state.can_invert)
+        now = 0 if choosing else 1 if state.inverting or state.can_invert else 2
+        steps = (
+            f"<b>{number + 1} {name}</b>" if number == now else f"{number + 1} {name}"
+            for number, name in enumerate(_STEPS)
+        )
+        markup = "  ›  ".join(steps)
+        if markup != self._steps_markup:
+            self._steps_markup = markup
+            self._steps.set_markup(markup)
+        self._steps.set_visible(not state.going_on and state.question is None)
+        self._frames.show(self._controller.choice if choosing else None, state.landmarks, state.has_selection)
+        searched = not choosing and not state.going_on and self._controller.frame is not None
+        self._inversion.widget.set_visible(searched)
+        if searched:
+            self._inversion.show(state, self._desk.status.models or (), self._controller.model)
+        self._models_own.set_sensitive(searched and state.view.reconstruction is not None)
+        for widget in self._for_points:
+            widget.set_visible(not choosing)
 
     def _show_history(self, state: State) -> None:
         self._history_label.set_text(f"History: {wording.history_text(state.position, state.history_length)}")
@@ -372,8 +507,10 @@ class DragPointsWindow:
 
     def _show_notices(self, state: State) -> None:
         self._question_bar.set_visible(state.question is Question.PAINTED_OVER)
+        self._changed_bar.set_visible(state.question is Question.CHANGED)
+        set_text(self._going_on_label, f"{_GOING_ON} {_LOST_ORIGIN}" if state.lost_origin else _GOING_ON)
         self._going_on_bar.set_visible(state.going_on and state.position == 0)
-        _set_text(self._note_label, state.note)
+        set_text(self._note_label, state.note)
         self._note_bar.set_visible(bool(state.note))
         self._filters_row.set_visible(state.as_visible is not None)
         self._filters_row.set_sensitive(not state.busy)
@@ -382,7 +519,7 @@ class DragPointsWindow:
 
     def _show_server(self, state: State) -> None:
         status = self._desk.status
-        _set_text(self._server_label, wording.server_text(status))
+        set_text(self._server_label, wording.server_text(status))
         self._server_label.set_tooltip_text(
             wording.HOW_TO_GET_THE_SERVER if status.phase is ServerPhase.TROUBLE else status.hint or None
         )
@@ -390,45 +527,3 @@ class DragPointsWindow:
         kept = state.view.state.model_id if state.going_on and state.view.state is not None else ""
         self._models.show(status.models, kept or self._config.get_property("model") or "", default)
         self._models.widget.set_sensitive(state.can_choose_model)
-
-
-def _notice(text: str | Gtk.Label, *actions: tuple[str, Callable[[], object]]) -> Gtk.Widget:
-    """Something to know or to decide, framed, with buttons."""
-    frame = Gtk.Frame()
-    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=6)
-    label = text if isinstance(text, Gtk.Label) else Gtk.Label(label=text)
-    label.set_line_wrap(True)
-    label.set_xalign(0.0)
-    label.set_max_width_chars(36)
-    box.add(label)
-    for name, act in actions:
-        button = Gtk.Button(label=name, halign=Gtk.Align.START)
-        button.connect("clicked", lambda _, act=act: act())
-        box.add(button)
-    frame.add(box)
-    box.show_all()
-    return frame
-
-
-def _button(label: str, tooltip: str, clicked, name: str = "") -> Gtk.Button:
-    button = Gtk.Button(label=label, tooltip_text=tooltip)
-    if name:
-        button.get_accessible().set_name(name)
-    button.connect("clicked", lambda _: clicked())
-    return button
-
-
-def _labelled(text: str, widget: Gtk.Widget) -> Gtk.Widget:
-    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-    label = Gtk.Label(label=text, xalign=0.0)
-    label.set_mnemonic_widget(widget)
-    box.pack_start(label, False, False, 0)
-    box.pack_start(widget, True, True, 0)
-    return box
-
-
-def _set_text(label: Gtk.Label, text: str) -> None:
-    """Only where it is another: each change lays the window out anew."""
-    if label.get_text() != text:
-        label.set_text(text)
-    label.set_visible(bool(text))

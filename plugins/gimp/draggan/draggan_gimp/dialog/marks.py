@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from draggan_client import frames
 from draggan_client.look import LOOK
 from draggan_client.messages import Frame
 from draggan_client.points import Pair, Spot, arrow_head
 
 from ..layers.pixels import Rect
-from .view import View
+from .hands import KNOB_DISTANCE
+from .view import CRISP_SCALE, View
 
 Context = Any
 """A cairo context: pycairo's, or a `plain_cairo.PlainContext`."""
@@ -19,6 +21,11 @@ Segment = tuple[float, float, float, float]
 
 _DASH = 4.0
 _DIM = (0.0, 0.0, 0.0, 0.45)
+_CORNER = 5.0
+"""Half a corner's side."""
+_KNOB_RADIUS = 6.0
+_CROSS = 7.0
+"""Half of a mark where the model expects a landmark."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,12 @@ class Marks:
     picture: Rect | None = None
     """What of the picture lies outside of the frame is dimmed."""
     edge: tuple[Segment, ...] = ()
+    can_pull_frame: bool = False
+    """It is being chosen: with corners and knob."""
+    expected: tuple[Spot, ...] = ()
+    """Where the model expects its landmarks ..."""
+    clicks: tuple[Spot, ...] = ()
+    """... and where the artist has shown them."""
 
 
 def draw(context: Context, marks: Marks, view: View, width: int, height: int) -> None:
@@ -38,32 +51,95 @@ def draw(context: Context, marks: Marks, view: View, width: int, height: int) ->
     if marks.frame is not None and marks.picture is not None:
         _draw_frame(context, marks.frame, marks.picture, view)
     _draw_edge(context, marks.edge, view, width, height)
+    if marks.frame is not None and marks.can_pull_frame:
+        for spot in marks.expected:
+            _draw_cross(context, spot, "", LOOK.frame, view)
+        _draw_handles(context, marks.frame, view)
+    for number, spot in enumerate(marks.clicks, 1):
+        _draw_cross(context, spot, str(number), LOOK.selected, view)
     for pair in marks.pairs:
         _draw_pair(context, pair, pair.id in marks.selected, view)
     for pair in marks.pairs:
-        _draw_number(context, pair, view)
+        _draw_text(context, pair.id, pair.handle, view)
+
+
+def lay_over(context: Context, picture: Any, frame: Frame, view: View, set_source: Any) -> None:
+    """Draw a pixbuf into the frame, however it lies. `set_source(context, pixbuf, nearest)` is cairo's."""
+    width, height = picture.get_width(), picture.get_height()
+    across, down = frame.width * view.scale / width, frame.height * view.scale / height
+    as_fine = max(width, height) >= frame.size - 1  # as the layer below it
+    context.save()
+    context.translate(*view.to_widget(Spot(frame.x, frame.y)))
+    context.rotate(math.radians(frame.angle))
+    context.scale(across, down)
+    context.rectangle(0, 0, width, height)
+    set_source(context, picture, as_fine and view.scale >= CRISP_SCALE)
+    context.fill()
+    context.restore()
 
 
 def _draw_frame(context: Context, frame: Frame, picture: Rect, view: View) -> None:
-    left, top = view.to_widget(Spot(frame.x, frame.y))
-    right, bottom = view.to_widget(Spot(frame.x + frame.size, frame.y + frame.size))
-    x1, y1 = view.to_widget(Spot(picture.left, picture.top))
-    x2, y2 = view.to_widget(Spot(picture.right, picture.bottom))
-    beside = [
-        (x1, y1, x2 - x1, top - y1),
-        (x1, bottom, x2 - x1, y2 - bottom),
-        (x1, max(y1, top), left - x1, min(y2, bottom) - max(y1, top)),
-        (right, max(y1, top), x2 - right, min(y2, bottom) - max(y1, top)),
-    ]
-    shown = [rectangle for rectangle in beside if rectangle[2] >= 0.5 and rectangle[3] >= 0.5]
-    if not shown:
-        return
-    context.set_source_rgba(*_DIM)
-    for rectangle in shown:
-        context.rectangle(*rectangle)
-    context.fill()
+    corners = [view.to_widget(corner) for corner in frames.corners(frame)]
+    left, top = view.to_widget(Spot(picture.left, picture.top))
+    right, bottom = view.to_widget(Spot(picture.right, picture.bottom))
+    if _holds(corners, left, top, right, bottom):
+        return  # it is all that is seen
+    context.save()
     context.rectangle(left, top, right - left, bottom - top)
+    context.clip()
+    context.rectangle(left, top, right - left, bottom - top)
+    _polygon(context, corners[::-1])  # the other way round: a hole
+    context.set_source_rgba(*_DIM)
+    context.fill()
+    context.restore()
+    _polygon(context, corners)
     _stroke_dashed(context, LOOK.frame)
+
+
+def _holds(corners: list[tuple[float, float]], left: float, top: float, right: float, bottom: float) -> bool:
+    """Whether these are the rectangle's own corners, or lie outside of it all round."""
+    (x1, y1), (x2, y2), (x3, y3), _ = corners
+    upright = abs(y1 - y2) < 0.5 and abs(x2 - x3) < 0.5 and x2 > x1 and y3 > y2
+    return upright and x1 <= left + 0.5 and y1 <= top + 0.5 and x3 >= right - 0.5 and y3 >= bottom - 0.5
+
+
+def _draw_handles(context: Context, frame: Frame, view: View) -> None:
+    corners = [Spot(*view.to_widget(corner)) for corner in frames.corners(frame)]
+    knob = Spot(*view.to_widget(frames.knob(frame, KNOB_DISTANCE / view.scale)))
+    middle = Spot((corners[0].x + corners[1].x) / 2, (corners[0].y + corners[1].y) / 2)
+    _polygon(context, [(corner.x, corner.y) for corner in corners])
+    context.move_to(middle.x, middle.y)
+    context.line_to(knob.x, knob.y)
+    for colour, width in ((LOOK.outline, 3.0), (LOOK.frame, 1.0)):
+        context.set_source_rgba(*_rgba(colour))
+        context.set_line_width(width)
+        context.stroke_preserve()
+    for corner in corners:
+        x, y = corner.x - _CORNER, corner.y - _CORNER
+        _shape(context, lambda x=x, y=y: context.rectangle(x, y, 2 * _CORNER, 2 * _CORNER), LOOK.frame)
+    _shape(context, lambda: _disc(context, knob.x, knob.y, _KNOB_RADIUS), LOOK.target)
+
+
+def _draw_cross(context: Context, spot: Spot, text: str, colour: str, view: View) -> None:
+    x, y = view.to_widget(spot)
+    context.new_path()
+    context.move_to(x - _CROSS, y)
+    context.line_to(x + _CROSS, y)
+    context.move_to(x, y - _CROSS)
+    context.line_to(x, y + _CROSS)
+    for hue, width in ((LOOK.outline, 3.0), (colour, 1.0)):
+        context.set_source_rgba(*_rgba(hue))
+        context.set_line_width(width)
+        context.stroke_preserve()
+    context.new_path()
+    _draw_text(context, text, spot, view)
+
+
+def _polygon(context: Context, corners: list[tuple[float, float]]) -> None:
+    context.new_sub_path()
+    for corner in corners:
+        context.line_to(*corner)
+    context.close_path()
 
 
 def _draw_edge(context: Context, edge: Iterable[Segment], view: View, width: int, height: int) -> None:
@@ -122,13 +198,14 @@ def _draw_arrow(context: Context, handle: Spot, target: Spot) -> None:
             context.fill()
 
 
-def _draw_number(context: Context, pair: Pair, view: View) -> None:
-    x, y = view.to_widget(pair.handle)
+def _draw_text(context: Context, text: str, spot: Spot, view: View) -> None:
+    """Beside a place, above to the right."""
+    x, y = view.to_widget(spot)
     context.select_font_face("sans-serif", 0, 1)
     context.set_font_size(LOOK.number_size)
     context.new_path()
     context.move_to(x + LOOK.number_offset, y - LOOK.number_offset)
-    context.text_path(pair.id)
+    context.text_path(text)
     context.set_source_rgba(*_rgba(LOOK.outline))
     context.set_line_width(3.0)
     context.stroke_preserve()

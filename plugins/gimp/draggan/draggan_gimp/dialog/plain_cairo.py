@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from gi.repository import GdkPixbuf, GLib
 
 _FORMAT_RGB24 = 1
+NEAREST = 3
+"""cairo's filter that shows single pixels."""
 _BYTES = 4
 
 
@@ -38,6 +40,9 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.cairo_set_dash.argtypes = [pointer, ctypes.POINTER(number), whole, number]
     library.cairo_select_font_face.argtypes = [pointer, text, whole, whole]
     library.cairo_text_path.argtypes = [pointer, text]
+    library.cairo_get_source.restype = pointer
+    library.cairo_get_source.argtypes = [pointer]
+    library.cairo_pattern_set_filter.argtypes = [pointer, whole]
     library.cairo_set_line_cap.argtypes = library.cairo_set_line_join.argtypes = [pointer, whole]
     for name in (
         "create",
@@ -46,6 +51,8 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         "stroke_preserve",
         "fill",
         "fill_preserve",
+        "clip",
+        "paint",
         "close_path",
         "new_path",
         "new_sub_path",
@@ -65,12 +72,26 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         ("set_font_size", 1),
         ("scale", 2),
         ("translate", 2),
+        ("rotate", 1),
     ):
         getattr(library, f"cairo_{name}").argtypes = [pointer, *[number] * count]
     return library
 
 
+def _load_gdk() -> ctypes.CDLL:
+    """GDK's own library, which GTK has loaded already: it knows how to give cairo a pixbuf."""
+    name = {"win32": "libgdk-3-0.dll", "darwin": "libgdk-3.0.dylib"}.get(sys.platform, "libgdk-3.so.0")
+    try:
+        library = ctypes.CDLL(name)
+    except OSError as error:
+        raise NoCairoError(f"GDK's library cannot be found ({error})") from None
+    pointer, number = ctypes.c_void_p, ctypes.c_double
+    library.gdk_cairo_set_source_pixbuf.argtypes = [pointer, pointer, number, number]
+    return library
+
+
 _library: ctypes.CDLL | None = None
+_gdk: ctypes.CDLL | None = None
 
 
 class PlainContext:
@@ -104,6 +125,15 @@ class PlainContext:
         call = getattr(self._library, f"cairo_{name}")
         return lambda *numbers: call(self._context, *numbers)
 
+    def set_source_pixbuf(self, picture: GdkPixbuf.Pixbuf, nearest: bool) -> None:
+        """What is filled from now on shows this picture, its corner at the origin. Raises NoCairoError."""
+        global _gdk
+        if _gdk is None:
+            _gdk = _load_gdk()
+        _gdk.gdk_cairo_set_source_pixbuf(self._context, _address(picture), 0.0, 0.0)
+        if nearest:
+            self._library.cairo_pattern_set_filter(self._library.cairo_get_source(self._context), NEAREST)
+
     def set_dash(self, dashes: Sequence[float], offset: float = 0.0) -> None:
         values = (ctypes.c_double * len(dashes))(*dashes)
         self._library.cairo_set_dash(self._context, values, len(dashes), offset)
@@ -113,6 +143,13 @@ class PlainContext:
 
     def text_path(self, text: str) -> None:
         self._library.cairo_text_path(self._context, text.encode())
+
+
+def _address(thing: GdkPixbuf.Pixbuf) -> int:
+    """Where the C object is that a Python object stands for."""
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return get(thing.__gpointer__, None)
 
 
 def _to_cairo(picture: GdkPixbuf.Pixbuf, pixels: bytearray) -> None:

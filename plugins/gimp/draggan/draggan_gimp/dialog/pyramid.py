@@ -2,11 +2,11 @@
 
 from gi.repository import GdkPixbuf, Gegl, Gimp, GLib
 
-from ..layers.pixels import U8, Rect, read
+from ..layers.pixels import U8, Rect
 from ..layers.source import in_layer, shown_layer
 from ..layers.subject import Subject
 from ..slices import Work
-from .view import View
+from .view import CRISP_SCALE, View
 
 _CHECK = 8
 _LIGHT, _DARK = 0x999999, 0x666666
@@ -14,25 +14,28 @@ _SMALLEST = 256
 _BILINEAR = GdkPixbuf.InterpType.BILINEAR
 _NEAREST = GdkPixbuf.InterpType.NEAREST
 _STRIP_ROWS = 32
-CRISP_SCALE = 3.0
-"""From here on single pixels are shown as squares, as GIMP does."""
+_MOST_PIXELS = 24_000_000
+"""Of what is kept for showing: a larger layer is kept at a half, a quarter, ... of its size."""
 
 
 class Pyramid:
-    """A picture and its halves, quarters, ... as pixbufs with alpha. Filled in from the top
-    while it is read; what has not been put is undefined."""
+    """A picture and its halves, quarters, ... as pixbufs with alpha; the first of them is `shrink` times smaller than
+    the picture itself. Filled in from the top while it is read; what has not been put is undefined."""
 
     def __init__(self, rect: Rect) -> None:
         """rect: where the picture lies in the image."""
         self.rect = rect
         self.levels: list[GdkPixbuf.Pixbuf] = []
-        width, height = rect.width, rect.height
+        self.shrink = 1
+        while (rect.width // self.shrink) * (rect.height // self.shrink) > _MOST_PIXELS:
+            self.shrink *= 2
+        width, height = -(-rect.width // self.shrink), -(-rect.height // self.shrink)
         while not self.levels or min(width, height) >= _SMALLEST:
             self.levels.append(GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, width, height))
             width, height = (width + 1) // 2, (height + 1) // 2
 
     def put(self, strip: GdkPixbuf.Pixbuf, top: int) -> None:
-        """Rows of the picture, from row `top` on (a multiple of _STRIP_ROWS)."""
+        """Rows of the first level, from row `top` on (a multiple of _STRIP_ROWS)."""
         strip.copy_area(0, 0, strip.get_width(), strip.get_height(), self.levels[0], 0, top)
         for number, level in enumerate(self.levels[1:], 1):
             first = max(0, (top >> number) - 1)  # the row before was made without the rows that came now
@@ -42,13 +45,17 @@ class Pyramid:
                 across, down = level.get_width() / upper.get_width(), level.get_height() / upper.get_height()
                 upper.scale(level, 0, first, level.get_width(), last - first, 0.0, 0.0, across, down, _BILINEAR)
 
+    def level_for(self, scale: float) -> GdkPixbuf.Pixbuf:
+        """The smallest that is fine enough for so many pixels of the screen for each of the image."""
+        number = 0
+        while number + 1 < len(self.levels) and scale * self.shrink * (2 << number) <= 1.0:
+            number += 1
+        return self.levels[number]
+
     def draw(self, onto: GdkPixbuf.Pixbuf, view: View, factor: int) -> None:
         """Lay the picture over a checkerboard, as the view shows it at `factor` device pixels per logical one."""
         scale = view.scale * factor
-        number = 0
-        while number + 1 < len(self.levels) and scale * (2 << number) <= 1.0:
-            number += 1
-        level = self.levels[number]
+        level = self.level_for(scale)
         rect = self.rect
         place = Placed(rect.left, rect.top, rect.width, rect.height, view, factor, onto)
         if place.empty:
@@ -111,12 +118,14 @@ def _read(buffer: Gegl.Buffer, rect: Rect, area: Rect) -> Work[Pyramid]:
     """`area`: the same rectangle as the buffer knows it."""
     pyramid = Pyramid(rect)
     yield 0.0
-    for top in range(0, rect.height, _STRIP_ROWS):
-        rows = min(_STRIP_ROWS, rect.height - top)
-        strip = Rect(area.left, area.top + top, area.width, rows)
-        parts = yield from read(buffer, strip, U8.gegl, U8.pixel_bytes)
-        pyramid.put(_pixbuf(b"".join(parts), rect.width, rows), top)
-        yield (top + rows) / rect.height
+    first, shrink = pyramid.levels[0], pyramid.shrink
+    width, height = first.get_width(), first.get_height()
+    for top in range(0, height, _STRIP_ROWS):
+        rows = min(_STRIP_ROWS, height - top)
+        strip = Rect(area.left // shrink, area.top // shrink + top, width, rows)
+        pixels = buffer.get(strip.gegl(), 1.0 / shrink, U8.gegl, Gegl.AbyssPolicy.NONE)
+        pyramid.put(_pixbuf(pixels, width, rows), top)
+        yield (top + rows) / height
     return pyramid
 
 

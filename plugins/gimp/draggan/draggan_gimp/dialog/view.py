@@ -10,6 +10,8 @@ ZOOM_STEP = 1.25
 """Of one notch of the wheel."""
 MARGIN = 12.0
 """Round a picture that was fitted in, so that points on its edge can be grabbed."""
+CRISP_SCALE = 3.0
+"""From here on single pixels are shown as squares, as GIMP does."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,11 @@ class View:
         return self.moved(dx, dy)
 
     @staticmethod
-    def fitting(left: float, top: float, width: float, height: float, into_width: int, into_height: int) -> "View":
+    def fitting(
+        left: float, top: float, width: float, height: float, into_width: int, into_height: int, margin: float = MARGIN
+    ) -> "View":
         """That rectangle of the image, whole, in the middle of a widget of that size; small ones are enlarged."""
-        room_x, room_y = max(1.0, into_width - 2 * MARGIN), max(1.0, into_height - 2 * MARGIN)
+        room_x, room_y = max(1.0, into_width - 2 * margin), max(1.0, into_height - 2 * margin)
         scale = min(MAX_SCALE, max(MIN_SCALE, min(room_x / width, room_y / height)))
         return View(
             scale,

@@ -1,5 +1,6 @@
 """Pixels through GEGL's buffers: always sRGB-encoded RGBA outside, whatever precision and profile the image has."""
 
+import math
 from dataclasses import dataclass
 
 from gi.repository import Gegl, Gimp
@@ -58,6 +59,11 @@ class Rect:
         return self.top + self.height
 
     @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height, as the client library has rectangles."""
+        return float(self.left), float(self.top), float(self.width), float(self.height)
+
+    @property
     def empty(self) -> bool:
         return self.width <= 0 or self.height <= 0
 
@@ -68,6 +74,14 @@ class Rect:
         """What lies in both; `empty` where nothing does."""
         left, top = max(self.left, other.left), max(self.top, other.top)
         return Rect(left, top, min(self.right, other.right) - left, min(self.bottom, other.bottom) - top)
+
+    @staticmethod
+    def around(left: float, top: float, width: float, height: float, border: int = 0) -> "Rect":
+        """The whole pixels that this area touches, and so many more on each side."""
+        first_x, first_y = math.floor(left) - border, math.floor(top) - border
+        return Rect(
+            first_x, first_y, math.ceil(left + width) + border - first_x, math.ceil(top + height) + border - first_y
+        )
 
     def gegl(self) -> Gegl.Rectangle:
         return Gegl.Rectangle.new(self.left, self.top, self.width, self.height)

@@ -15,6 +15,7 @@ from draggan_client.errors import EditStateError, EditStateVersionError
 from draggan_client.layer_record import Fingerprint, Found, How, LayerRecord, find
 
 from ..slices import Work
+from .origin import Origin
 from .pixels import Rect, read
 from .subject import rect_of
 
@@ -42,6 +43,11 @@ class Kept:
     """Where the layer lies now."""
     form: Form
     how: How
+    origin: Origin | None
+    """What it began with; None: a picture that the model drew."""
+    moved_x: int
+    moved_y: int
+    """How far the layer lies from where it was when this was written."""
 
 
 def fingerprint(layer: Gimp.Layer) -> Work[bytes]:
@@ -57,10 +63,10 @@ def fingerprint(layer: Gimp.Layer) -> Work[bytes]:
     return hashed.digest()
 
 
-def write(layer: Gimp.Layer, state: bytes, form: Form, rect: Rect) -> Work[None]:
+def write(layer: Gimp.Layer, state: bytes, form: Form, rect: Rect, origin: Origin | None) -> Work[None]:
     """Keep the state on a layer, which must not be in the image yet: then this is no undo step of its own.
 
-    `rect`: where the layer will lie.
+    `rect`: where the layer will lie. `origin`: what the edit began with.
     """
     erase(layer)
     digest = yield from fingerprint(layer)
@@ -71,7 +77,9 @@ def write(layer: Gimp.Layer, state: bytes, form: Form, rect: Rect) -> Work[None]
     for number, part in enumerate(parts):
         _attach(layer, f"{NAME}-{number}", part)
         yield (number + 1) / len(parts)
-    _attach(layer, NAME, json.dumps({"version": VERSION, "form": form.value, "parts": len(parts)}))
+    began = None if origin is None else origin.to_map()
+    head = {"version": VERSION, "form": form.value, "parts": len(parts), "origin": began}
+    _attach(layer, NAME, json.dumps(head))
 
 
 def erase(layer: Gimp.Layer) -> None:
@@ -94,7 +102,7 @@ def read_record(layer: Gimp.Layer) -> Work[Kept | None]:
     head = layer.get_parasite(NAME)
     if head is None:
         return None
-    form, parts = _read_head(head)
+    form, parts, origin = _read_head(head)
     texts = []
     for number in range(parts):
         parasite = layer.get_parasite(f"{NAME}-{number}")
@@ -111,15 +119,17 @@ def read_record(layer: Gimp.Layer) -> Work[Kept | None]:
     rect = rect_of(layer)
     state = EditState.from_bytes(record.state)
     yield 1.0
-    return Kept(state.moved(rect.left - record.left, rect.top - record.top), form, how)
+    dx, dy = rect.left - record.left, rect.top - record.top
+    return Kept(state.moved(dx, dy), form, how, origin, dx, dy)
 
 
-def _read_head(parasite: Gimp.Parasite) -> tuple[Form, int]:
+def _read_head(parasite: Gimp.Parasite) -> tuple[Form, int, Origin | None]:
     try:
         head = json.loads(bytes(parasite.get_data()))
         version = head["version"]
         if version == VERSION:
-            return Form(head["form"]), int(head["parts"])
+            origin = None if head["origin"] is None else Origin.from_map(head["origin"])
+            return Form(head["form"]), int(head["parts"]), origin
     except (ValueError, KeyError, TypeError):
         raise EditStateError("This layer's edit is damaged.", "Start a new edit on this layer.") from None
     raise EditStateVersionError(

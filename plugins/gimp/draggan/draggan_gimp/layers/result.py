@@ -13,6 +13,7 @@ from draggan_client.messages import Pixels
 
 from ..slices import Work
 from . import records
+from .origin import Origin
 from .pixels import F32, U8, U16, PixelKind, Rect, not_opaque, write
 from .records import Form
 from .source import SourcePixels, raster_copy
@@ -78,30 +79,39 @@ def changes_nothing(pixels: Pixels) -> bool:
     return (height, width) == (1, 1) and not any(alpha)
 
 
-def make_edit(subject: Subject, pixels: Pixels, state: bytes, name: str) -> Work[Gimp.Layer]:
+@dataclass(frozen=True)
+class Keepsake:
+    """What the new layer keeps of the edit, and what it is called."""
+
+    state: bytes
+    origin: Origin | None
+    name: str
+
+
+def make_edit(subject: Subject, pixels: Pixels, keepsake: Keepsake) -> Work[Gimp.Layer]:
     """The layer to be laid over the source, with its record."""
     height, width = pixels.picture.shape[:2]
     rect = Rect(pixels.offset_x, pixels.offset_y, width, height)
-    return (yield from make_layer(subject.image, pixels, rect, state, Form.EDIT, name))
+    return (yield from make_layer(subject.image, pixels, rect, Form.EDIT, keepsake))
 
 
-def make_layer(image: Gimp.Image, pixels: Pixels, rect: Rect, state: bytes, form: Form, name: str) -> Work[Gimp.Layer]:
+def make_layer(image: Gimp.Image, pixels: Pixels, rect: Rect, form: Form, keepsake: Keepsake) -> Work[Gimp.Layer]:
     """A new layer of the image's own kind with these pixels and this record; not in the image yet."""
     is_grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
     kind = Gimp.ImageType.GRAYA_IMAGE if is_grey else Gimp.ImageType.RGBA_IMAGE
-    layer = Gimp.Layer.new(image, name, rect.width, rect.height, kind, 100.0, Gimp.LayerMode.NORMAL)
+    layer = Gimp.Layer.new(image, keepsake.name, rect.width, rect.height, kind, 100.0, Gimp.LayerMode.NORMAL)
     try:
         layer.set_offsets(rect.left, rect.top)
         whole = Rect(0, 0, rect.width, rect.height)
         yield from write(layer.get_buffer(), whole, _KINDS[pixels.picture.dtype], pixels.picture.data)
-        yield from records.write(layer, state, form, rect)
+        yield from records.write(layer, keepsake.state, form, rect, keepsake.origin)
     except BaseException:
         layer.delete()
         raise
     return layer
 
 
-def make_copy(subject: Subject, pixels: Pixels, state: bytes, name: str) -> Work[Gimp.Layer]:
+def make_copy(subject: Subject, pixels: Pixels, keepsake: Keepsake) -> Work[Gimp.Layer]:
     """A copy of the source with its properties and the edit in it, and its record.
 
     Only pixels that changed are written: all others keep their very values.
@@ -111,9 +121,9 @@ def make_copy(subject: Subject, pixels: Pixels, state: bytes, name: str) -> Work
     else:
         copy = yield from raster_copy(subject)
     try:
-        copy.set_name(name)
+        copy.set_name(keepsake.name)
         yield from _splice(subject, copy, pixels)
-        yield from records.write(copy, state, Form.COPY, subject.rect)
+        yield from records.write(copy, keepsake.state, Form.COPY, subject.rect, keepsake.origin)
     except BaseException:
         copy.delete()
         raise

@@ -1,13 +1,14 @@
 """What the model is shown: the layer's pixels inside the frame."""
 
 import contextlib
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gi.repository import Gegl, Gimp
 
+from draggan_client import frames
 from draggan_client.arrays import Array
+from draggan_client.layer_record import Fingerprint
 from draggan_client.messages import Frame
 
 from ..slices import Work
@@ -25,6 +26,19 @@ class SourcePixels:
     strips: tuple[bytes, ...]
     rect: Rect
     kind: PixelKind
+    digest: bytes
+    """A hash of these pixels, wherever they lie."""
+
+    @property
+    def byte_count(self) -> int:
+        return self.rect.width * self.rect.height * self.kind.pixel_bytes
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all of it is fully transparent. For any thread."""
+        first = 3 * self.kind.channel_bytes
+        planes = range(first, self.kind.pixel_bytes)
+        return not any(strip[plane :: self.kind.pixel_bytes].strip(b"\0") for strip in self.strips for plane in planes)
 
     def array(self) -> Array:
         """The pixels as they travel. Takes a while for a large part: not for the main thread."""
@@ -38,13 +52,11 @@ def part_in(subject: Subject, frame: Frame) -> Rect:
     From the border the server sees whether the picture goes on beyond the frame. Raises RefusedError where the frame
     lies beside the layer.
     """
-    left, top = math.floor(frame.x) - 1, math.floor(frame.y) - 1
-    right, bottom = math.ceil(frame.x + frame.size) + 1, math.ceil(frame.y + frame.size) + 1
-    part = subject.rect.shared(Rect(left, top, right - left, bottom - top))
+    part = subject.rect.shared(Rect.around(*frames.bounds(frame), border=1))
     if part.empty:
         raise RefusedError(
-            f"The layer “{subject.name}” has been moved or cut: its edit now lies beside it.",
-            "Start a new edit on this layer.",
+            f"The frame lies beside the layer “{subject.name}”, which was perhaps moved or cut since.",
+            "Choose a frame that lies on the layer.",
         )
     return part
 
@@ -52,10 +64,16 @@ def part_in(subject: Subject, frame: Frame) -> Rect:
 def read_source(subject: Subject, part: Rect) -> Work[SourcePixels]:
     """The layer's pixels in `part` (of the image), sRGB-encoded with straight alpha."""
     kind = subject.kind
+    hashed = Fingerprint(part.width, part.height, kind.gegl)
+    strips = []
     with shown_layer(subject) as layer:
         yield 0.0
-        strips = yield from read(layer.get_buffer(), in_layer(subject, part), kind.gegl, kind.pixel_bytes)
-    return SourcePixels(tuple(strips), part, kind)
+        buffer, inside = layer.get_buffer(), in_layer(subject, part)
+        for strip in inside.strips(part.width * kind.pixel_bytes):
+            strips += yield from read(buffer, strip, kind.gegl, kind.pixel_bytes)
+            hashed.update(strips[-1])
+            yield (strip.bottom - inside.top) / part.height
+    return SourcePixels(tuple(strips), part, kind, hashed.digest())
 
 
 def in_layer(subject: Subject, rect: Rect) -> Rect:

@@ -6,7 +6,6 @@ from gi.repository import Gimp
 
 from draggan_client.errors import DragganError
 from draggan_client.layer_rules import LayerLook
-from draggan_client.messages import Frame
 
 from .pixels import PixelKind, Rect, kind_of
 
@@ -46,11 +45,10 @@ class Subject:
         """A layer of pixels: no group, text, or other thing that is drawn anew from something else."""
         return type(self.layer) is Gimp.Layer
 
-    def frame(self) -> Frame:
-        """The square that the model sees: the largest in the middle of the layer."""
-        side = min(self.rect.width, self.rect.height)
-        left = self.rect.left + (self.rect.width - side) / 2
-        return Frame(left, self.rect.top + (self.rect.height - side) / 2, float(side))
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of where it lies in the image."""
+        return self.rect.box
 
 
 def find_subject(image: Gimp.Image, drawables: list[Gimp.Drawable], as_visible: bool) -> Subject:
