@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from draggan_client import frames
-from draggan_client.frame_choice import FrameChoice, default_frame, landmark_words, trouble
+from draggan_client.frame_choice import FrameChoice, default_frame, landmark_words, landmarks_title, trouble
 from draggan_client.frames import FrameChoiceError, Part
 from draggan_client.messages import AlignmentPoint, Frame
 from draggan_client.points import Spot
@@ -164,3 +164,12 @@ def test_choosing_begins_with_the_selection_or_the_middle() -> None:
 )
 def test_landmarks_in_words(name: str, words: str) -> None:
     assert landmark_words(name) == words
+
+
+def test_landmarks_in_a_title() -> None:
+    names = ("eye_left", "eye_right", "mouth_left", "mouth_right")
+    assert landmarks_title([AlignmentPoint(name, 0.5, 0.5) for name in names]) == "Click eyes and mouth"
+    assert landmarks_title(FACE) == "Click eyes and nose"
+    names = ("wheel_left", "wheel_right", "roof", "bumper_left")
+    assert landmarks_title([AlignmentPoint(name, 0.5, 0.5) for name in names]) == "Click wheels, roof and bumper"
+    assert landmarks_title(()) == ""

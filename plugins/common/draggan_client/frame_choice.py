@@ -278,7 +278,22 @@ def default_frame(seen: Box, selected: Box | None, aspect: float = 1.0, pixel_by
 
 def landmark_words(name: str) -> str:
     """A landmark as one would ask for it: "eye_left" is "the eye on the left". Sides are those of the picture."""
+    sides, rest = _words(name)
+    return f"the {_CORNERS_OF.get(rest, rest)} on the {sides[0]}" if sides else f"the {rest}"
+
+
+def landmarks_title(landmarks: Sequence[AlignmentPoint]) -> str:
+    """What clicking these is called: "Click eyes and mouth"."""
+    kinds: dict[str, int] = {}
+    for landmark in landmarks:
+        kind = _words(landmark.name)[1]
+        kinds[kind] = kinds.get(kind, 0) + 1
+    words = [kind if kind in _CORNERS_OF or count == 1 else f"{kind}s" for kind, count in kinds.items()]
+    return "Click " + " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+def _words(name: str) -> tuple[list[str], str]:
+    """The sides in a landmark's name, and the rest of it."""
     words = name.replace("-", "_").replace(" ", "_").lower().split("_")
     sides = [word for word in words if word in ("left", "right")]
-    rest = " ".join(word for word in words if word and word not in sides) or "point"
-    return f"the {_CORNERS_OF.get(rest, rest)} on the {sides[0]}" if sides else f"the {rest}"
+    return sides, " ".join(word for word in words if word and word not in sides) or "point"

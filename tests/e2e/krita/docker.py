@@ -96,7 +96,9 @@ return [label.text() for card in cards for label in card.findChildren(QtWidgets.
 """
 _SETTLED = """
 run = find_widget(name="draggan_run")
-busy = find_widget(name="draggan_progress") is not None or run is None or run.text() != "Start"
+chooses = find_widget(name="draggan_frame_landmarks") or find_widget(name="draggan_frame_use")
+busy = find_widget(name="draggan_progress") is not None
+busy = busy or (run.text() != "Start" if run is not None else chooses is None)
 kept["settled"] = 0 if busy else kept.get("settled", 0) + 1
 return kept["settled"] > 8
 """

@@ -57,7 +57,8 @@ def middle(stage: Stage) -> list[float]:
 def knob(stage: Stage) -> Place:
     x, y = stage.run("""
         mapping = kept["Mapping"].of(view())
-        spot = kept["frames"].knob(kept["choice"].frame, kept["knob_distance"](mapping))
+        frame, area = kept["choice"].frame, QtCore.QRectF(canvas().rect())
+        spot = kept["frames"].knob(frame, kept["knob_distance"](frame, mapping, area))
         return [spot.x, spot.y]
     """)
     return stage.at(x, y)
@@ -97,6 +98,19 @@ def test_on_a_turned_and_mirrored_canvas(stage: Stage) -> None:
     stage.pointer.drag(knob(stage), target)
     assert frame(stage)[3] == pytest.approx(90.0, abs=1.0), "the knob is where the pointer is"
     assert near(middle(stage), was)
+
+
+def test_the_knob_is_inside_where_there_is_no_room_above(stage: Stage) -> None:
+    stage.look(1.5)
+    x, y = stage.run(
+        "area = canvas().rect(); s = kept['Mapping'].of(view()).document(QtCore.QPointF(area.width() / 2, 0));"
+        "return [s.x, s.y]"
+    )
+    stage.run("kept['choice'].set(kept['Frame'](x - 100, y - 5, 200))", x=x, y=y)
+    was = middle(stage)
+    grip = knob(stage)
+    stage.pointer.drag(grip, stage.at(was[0] + 80, was[1]))
+    assert frame(stage)[3] == pytest.approx(90.0, abs=2.0)
 
 
 def test_outside_a_new_one_is_drawn(stage: Stage) -> None:

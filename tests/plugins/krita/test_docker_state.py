@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 # All of the library first: the plugin's parts then share its classes.
+from draggan_client.edit_state import Inversion
 from draggan_client.editing import EditView, Phase, Problem, ServerPhase, ServerStatus
-from draggan_client.messages import Frame, ModelInfo, Preview
+from draggan_client.messages import Frame, ModelInfo, Preview, Recognition
 from draggan_client.points import Pair, Spot
 from tests.plugins.krita.package import part
 
 PLUGIN = Path(__file__).resolve().parents[3] / "plugins" / "krita" / "draggan"
 show, places, notices_kept, state = (part(f"docker.{name}") for name in ("show", "places", "notices_kept", "state"))
 Region = part("layers.region").Region
+began_part = part("layers.began")
 READY = ServerStatus(ServerPhase.READY, "Ready: cpu")
 PULL = Pair("1", Spot(10, 10), Spot(10, 44))
 PIN = Pair("2", Spot(5, 5), Spot(5, 5))
@@ -81,7 +84,7 @@ def test_the_picture_that_was_opened_is_no_edit_of_itself() -> None:
     opened = Preview(0, 1, 1, "png", b"opened")
     edited = Preview(3, 1, 1, "png", b"edited")
     assert docker(show.EditFacts(view=EditView(preview=opened, opened_preview=opened))).preview_edit == b""
-    both = docker(show.EditFacts(view=EditView(preview=edited, opened_preview=opened)))
+    both = docker(show.EditFacts(view=EditView(preview=edited, opened_preview=opened, history_length=1)))
     assert (both.preview, both.preview_edit) == (b"opened", b"edited")
 
 
@@ -95,7 +98,7 @@ def test_the_picture_that_was_opened_is_no_edit_of_itself() -> None:
 )
 def test_a_model_says_how_fast_it_is_here(speed: float | None, text: str) -> None:
     model = ModelInfo("m", "Model", "things", "CC0", 128, "", steps_per_s=speed)
-    assert show.model_looks((model,))[0].detail == f"128 px · {text}"
+    assert show.model_looks((model,))[0].detail == f"Draws things\n128 px · {text}\nLicence: CC0"
 
 
 def test_a_new_picture_fits_into_the_selection_or_the_middle_of_the_document() -> None:
@@ -108,11 +111,48 @@ def test_a_new_picture_fits_into_the_selection_or_the_middle_of_the_document() -
     assert places.side_of_new_document(1024) == 1024
 
 
-def test_a_layer_is_dragged_where_it_is_seen() -> None:
-    document = Region(0, 0, 300, 200)
-    assert places.frame_for_layer(document, Region(-100, -100, 200, 200)) == Frame(0, 0, 100)
-    assert places.frame_for_layer(document, Region(0, 0, 300, 8)) is None
-    assert places.frame_for_layer(document, Region(400, 0, 50, 50)) is None
+def test_what_a_turned_frame_touches_is_read() -> None:
+    assert places.region_of(Frame(10.5, 0, 20)) == Region(10, 0, 21, 20)
+    turned = places.region_of(Frame(100, 0, 100, angle=45))
+    assert turned == Region(29, 0, 142, 142)
+
+
+def test_what_an_edit_began_with_is_known_again() -> None:
+    began = began_part.Began("{id}", Region(-3, 4, 50, 60), bytes(range(16)))
+    assert began_part.Began.of(began.words()) == began
+    assert began.moved(10, -4).region == Region(7, 0, 50, 60)
+    for damaged in ("", "{id} 1 2 3", "{id} a b c d 00", "{id} 1 2 3 4 xy", "{id} 1 2 3 4 00 11 zz"):
+        assert began_part.Began.of(damaged) is None
+
+
+def own(**view: Any) -> Any:
+    return show.inversion_state(EditView(**view))
+
+
+def test_while_the_picture_is_looked_for_only_the_frame_can_be_chosen_again() -> None:
+    shown = own(phase=Phase.INVERTING, stage="w")
+    assert shown.word == "" and not shown.offers_faithful and shown.can_choose_again
+
+
+@pytest.mark.parametrize(
+    ("word", "tone", "says", "offers"),
+    [("good", "GOOD", "A good match (87 %)", False), ("unknown", "PROBLEM", "Not what this model knows (87 %)", True)],
+)
+def test_a_word_and_a_number_say_whether_the_model_knows_the_picture(
+    word: Any, tone: str, says: str, offers: bool
+) -> None:
+    found = Inversion("quick", 90, 90, Recognition(0.87, word))
+    shown = own(phase=Phase.READY, inversion=found)
+    assert (shown.tone, shown.word, shown.offers_models) == (state.Tone[tone], says, offers)
+    assert shown.offers_faithful and shown.can_refine
+    assert not own(phase=Phase.READY, inversion=replace(found, mode="faithful")).offers_faithful
+    early = own(phase=Phase.READY, inversion=replace(found, step=20))
+    assert "stopped early" in early.text
+
+
+def test_a_frame_that_is_being_chosen_comes_before_drags() -> None:
+    shown = docker(show.EditFacts(pairs=(PULL,), frame=state.FrameState(200.0, 0.0)))
+    assert not shown.can_start and "Use this frame" in shown.start_why and shown.frame is not None
 
 
 def test_a_question_is_answered_once_and_by_a_choice() -> None:
@@ -152,7 +192,9 @@ def test_while_a_layer_is_opened_in_the_background_start_can_be_pressed_already(
     view = EditView(phase=Phase.INVERTING, stage="w", step=30, total_steps=120)
     shown = docker(show.EditFacts(view=view, opens=True, pairs=(PULL,)))
     assert shown.can_start and not shown.busy and shown.can_change_points
-    assert shown.progress == state.ProgressLook("Finding the picture in the model", 0.25, "", can_stop=True)
+    assert shown.progress == state.ProgressLook(
+        "Looking for the picture in the model", 0.25, "Step 30 of 120", can_stop=True
+    )
     waiting = docker(show.EditFacts(view=view, opens=True, waits_to_start=True, pairs=(PULL,)))
     assert waiting.busy and not waiting.progress.can_stop
 

@@ -62,7 +62,7 @@ def paint_frame(painter: Any, look: FrameLook, mapping: Mapping, canvas: Any) ->
         _paint_shade(painter, polygon, canvas)
     _paint_edge(painter, polygon, look.is_strong or look.is_chosen)
     if look.is_chosen:
-        _paint_grips(painter, look, mapping, polygon)
+        _paint_grips(painter, look, mapping, polygon, knob_distance(look.frame, mapping, canvas))
 
 
 def frame_bounds(polygon: Any) -> Any:
@@ -71,9 +71,13 @@ def frame_bounds(polygon: Any) -> Any:
     return polygon.boundingRect().adjusted(-room, -room, room, room)
 
 
-def knob_distance(mapping: Mapping) -> float:
-    """In document px."""
-    return KNOB_DISTANCE / mapping.scale
+def knob_distance(frame: Frame, mapping: Mapping, canvas: Any) -> float:
+    """How far the knob stands off the frame, in document px. Negative, inside it, where outside it could not be seen
+    on the canvas, whose rectangle is `canvas` (QRectF)."""
+    distance = KNOB_DISTANCE / mapping.scale
+    is_seen = canvas.contains(mapping.canvas(frames.knob(frame, distance)))
+    inside = mapping.canvas(frames.knob(frame, -distance))
+    return distance if is_seen or not canvas.contains(inside) else -distance
 
 
 def _paint_edge(painter: Any, polygon: Any, strong: bool) -> None:
@@ -107,9 +111,9 @@ def _paint_shade(painter: Any, polygon: Any, canvas: Any) -> None:
     painter.fillPath(outside, _SHADE)
 
 
-def _paint_grips(painter: Any, look: FrameLook, mapping: Mapping, polygon: Any) -> None:
+def _paint_grips(painter: Any, look: FrameLook, mapping: Mapping, polygon: Any, distance: float) -> None:
     assert look.frame is not None
-    knob = mapping.canvas(frames.knob(look.frame, knob_distance(mapping)))
+    knob = mapping.canvas(frames.knob(look.frame, distance))
     root = mapping.canvas(frames.at(look.frame, 0.5, 0.0))
     for colour, width in ((LOOK.outline, LOOK.outline_width), (LOOK.frame, LOOK.line_width)):
         painter.setPen(_pen(_colour(colour), width))

@@ -53,7 +53,7 @@ class FramePointer(Pointer):
     def hover(self, place: Any, mapping: Mapping, device: Device) -> bool:
         before = self._part
         frame, spot = self.choice.frame, mapping.document(place)
-        self._part = frames.part_at(frame, spot, device.reach / mapping.scale, knob_distance(mapping))
+        self._part = frames.part_at(frame, spot, device.reach / mapping.scale, self._knob_distance(mapping))
         if self._part.is_corner:
             away = place - mapping.canvas(frames.centre(frame))
             self._corner_way = (away.x(), away.y())
@@ -67,7 +67,7 @@ class FramePointer(Pointer):
         self.lose()
         self.clicked = self.refused = None
         self.hover(place, mapping, device)
-        self.choice.press(mapping.document(place), device.reach / mapping.scale, knob_distance(mapping))
+        self.choice.press(mapping.document(place), device.reach / mapping.scale, self._knob_distance(mapping))
         self._gesture = Gesture(device, canvas, place, place, mapping)
         return Pressed.TAKEN
 
@@ -91,6 +91,9 @@ class FramePointer(Pointer):
     def abort(self) -> bool:
         self._gesture = None
         return self.choice.abort()
+
+    def _knob_distance(self, mapping: Mapping) -> float:
+        return knob_distance(self.choice.frame, mapping, self.area)
 
     @property
     def _steps(self) -> float:

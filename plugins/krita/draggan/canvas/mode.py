@@ -393,6 +393,7 @@ class DragMode(QtCore.QObject):
 
     def _mapping(self, place: Place) -> Mapping | None:
         self._scene.sync(place)
+        self._pointer.area = QtCore.QRectF(place.canvas.rect())
         return place.mapping
 
     # Gestures whose end will not come

@@ -71,6 +71,8 @@ class Pointer:
         self._gesture: Gesture | None = None
         self.stepping = False
         """Shift is held: by whole steps, where the gesture has them."""
+        self.area: Any = None
+        """The rectangle (QRectF) of the canvas that the pointer is on."""
 
     @property
     def device(self) -> Device | None:

@@ -4,6 +4,7 @@ One for a Krita, with one `Edit` for each document that has one. Every window's 
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import krita
@@ -16,6 +17,7 @@ from ..draggan_client.editing import Problem, ServerDesk, ServerPhase, Worker
 from ..draggan_client.errors import DragganError
 from ..draggan_client.launcher import sandbox
 from ..draggan_client.messages import DragOptions, ModelInfo
+from ..draggan_client.points import Spot
 from ..draggan_client.settings_table import Value, options_from
 from ..layers.converter import converter
 from ..layers.looking import why_not
@@ -26,10 +28,12 @@ from ..qt import QT6, QtCore, QtWidgets, is_gone, own
 from .edit import Edit, Means
 from .hand_over import HandOver
 from .memory import Memory
+from .model_shop import ModelShopWindow
 from .notices_kept import Notices
+from .own_picture import OwnPicture
 from .pace import Pace
 from .pictures import image_of
-from .places import frame_for_picture, side_of_new_document
+from .places import frame_for_picture, selected, side_of_new_document
 from .show import Facts, docker_state
 from .state import Choice
 
@@ -69,11 +73,15 @@ class Controller(QtCore.QObject):
             self._notices,
             self.show_soon,
             lambda: self._model,
+            self._chosen_model,
             self._drag_options,
             self._desk.refresh,
         )
         self._mode = DragMode(self)
         self._mode.changed.connect(self._points_changed)
+        self._mode.frame_changed.connect(self.show_soon)
+        self._mode.frame_accepted.connect(self._use_frame)
+        self._mode.frame_refused.connect(lambda error: self._notices.tell("frame", Problem.of(error)))
         self._mode.apply_asked.connect(self.apply)
         self._mode.finished.connect(self._mode_ended)
         self._mode.outside.connect(self._pressed_outside)
@@ -81,6 +89,7 @@ class Controller(QtCore.QObject):
         self._wanted_picture: tuple[int, float, Any] | None = None
         self._trouble_told = ""
         self._thumbnails_asked = 0
+        self._shop: ModelShopWindow | None = None
         self._began = False
         self._over_shown: bytes | None = None
         self._pace = Pace()
@@ -134,7 +143,17 @@ class Controller(QtCore.QObject):
         self._panels.append(panel)
         panel.mode_wanted.connect(self.set_mode)
         panel.model_chosen.connect(self.choose_model)
+        panel.models_wanted.connect(self.get_models)
         panel.picture_wanted.connect(self.new_picture)
+        panel.frame_used.connect(self._use_frame)
+        panel.frame_whole.connect(lambda: self._choose(lambda own: own.whole_layer()))
+        panel.frame_selection.connect(lambda: self._choose(lambda own: own.selection()))
+        panel.frame_reset.connect(lambda: self._choose(lambda own: own.reset()))
+        panel.frame_landmarks.connect(lambda on: self._choose(lambda own: own.ask_landmarks(on)))
+        panel.frame_sized.connect(lambda size: self._choose(lambda own: own.resize(size)))
+        panel.frame_turned.connect(lambda angle: self._choose(lambda own: own.turn(angle)))
+        panel.frame_again.connect(lambda: self._choose(lambda own: own.choose_again()))
+        panel.faithful.connect(lambda: self._choose(lambda own: own.make_faithful()))
         panel.points_selected.connect(self._select_points)
         panel.points_removed.connect(self._remove_points)
         panel.start.connect(self.start)
@@ -153,6 +172,20 @@ class Controller(QtCore.QObject):
     def attach_mode_action(self, action: Any) -> None:
         """An action that is checked while the mode is on."""
         self._mode_actions.append(action)
+
+    def get_models(self) -> None:
+        """The window of more models: one at a time."""
+        if self._shop is None or is_gone(self._shop):
+            window = self._krita.activeWindow()
+            parent = window.qwindow() if window is not None else None
+            self._shop = ModelShopWindow(parent, self._desk.connection, self._hand_over, self._model_came)
+        self._shop.show()
+        self._shop.raise_()
+
+    def _model_came(self, model: str) -> None:
+        self._thumbnails_asked = 0  # it has no thumbnail yet
+        self._desk.refresh()
+        self.choose_model(model)
 
     def look_soon(self) -> None:
         """Something about the documents may have changed."""
@@ -191,6 +224,7 @@ class Controller(QtCore.QObject):
     def _show_on_canvas(self, edit: Edit) -> None:
         if self._mode.board is edit.board:
             self._mode.show_frame(edit.frame)
+            self._mode.choose_frame(edit.own.choice)
             if edit.over is not self._over_shown:
                 self._over_shown = edit.over
                 self._mode.show_preview(image_of(edit.over), edit.frame)
@@ -212,6 +246,8 @@ class Controller(QtCore.QObject):
         if edit is not None:
             edit.wants_mode = True
             edit.prepare()
+            if self._desk.status.phase is ServerPhase.OFF:  # its models say what frames they need
+                self._desk.start()
         self._follow_document()
         self.show_soon()
 
@@ -302,7 +338,7 @@ class Controller(QtCore.QObject):
                 return
         before = next((edit for edit in self._edits if edit.is_of(document)), None)
         whole = Region(0, 0, document.width(), document.height())
-        frame = frame_for_picture(whole, _selected(document))
+        frame = frame_for_picture(whole, selected(document))
         edit = Edit(self._means, document, self._watch(document))
         edit.wants_mode = before is not None and before.wants_mode
         if before is not None:
@@ -329,6 +365,21 @@ class Controller(QtCore.QObject):
         if edit is not None and edit.level is None:
             self._forget(edit)
         self.look()
+
+    def _choose(self, change: Callable[[OwnPicture], None]) -> None:
+        """Something about the frame, or about what the model makes of it."""
+        edit = self._edit()
+        if edit is not None:
+            self._notices.drop("frame")
+            change(edit.own)
+            self._mode.refresh()
+            self.show_soon()
+
+    def _use_frame(self, first: Spot | None = None) -> None:
+        edit = self._edit()
+        if edit is not None:
+            self._notices.drop("frame")
+            edit.use_frame(first)
 
     def _points_changed(self) -> None:
         edit = self._edit()
@@ -602,14 +653,6 @@ class Controller(QtCore.QObject):
         self._mode_actions = [action for action in self._mode_actions if not is_gone(action)]
         for action in self._mode_actions:
             action.setChecked(facts.mode)
-
-
-def _selected(document: Any) -> Region | None:
-    """The bounds of the selection; None: nothing is selected."""
-    selection = document.selection()
-    if selection is None:
-        return None
-    return Region(selection.x(), selection.y(), selection.width(), selection.height())
 
 
 def _qt() -> str:

@@ -13,6 +13,7 @@ class ModelChooser(QtWidgets.QWidget):
     """The list of the models with their thumbnails, and a line about the chosen one."""
 
     chosen = Signal(str)
+    more = Signal()
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -24,11 +25,16 @@ class ModelChooser(QtWidgets.QWidget):
         self.list.setIconSize(QtCore.QSize(_THUMBNAIL, _THUMBNAIL))
         self.list.activated.connect(self._activated)
         self._detail = FadedLabel("", self)
+        self._detail.setObjectName("draggan_model_detail")
+        self._more = QtWidgets.QPushButton("Get more models…", self)
+        self._more.setObjectName("draggan_more_models")
+        self._more.clicked.connect(lambda: self.more.emit())
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING // 2)
         column.addWidget(self.list)
         column.addWidget(self._detail)
+        column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         self._models: tuple[ModelLook, ...] | None = None
         self._model: str | None = None
         self.show_models((), None, False)
@@ -50,6 +56,11 @@ class ModelChooser(QtWidgets.QWidget):
             self._model = model
             self.list.setCurrentIndex(next((row for row, one in enumerate(models) if one.id == model), -1))
             self._show_chosen()
+
+    def open_list(self) -> None:
+        """Let the artist choose another one now."""
+        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.list.showPopup()
 
     def _show_chosen(self) -> None:
         one = next((one for one in self._models or () if one.id == self._model), None)

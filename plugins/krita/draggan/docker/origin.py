@@ -6,16 +6,20 @@ from typing import Any
 from ..draggan_client.edit_state import EditState
 from ..draggan_client.editing import Problem
 from ..draggan_client.errors import DragganError, EditStateError
+from ..draggan_client.frame_choice import default_frame
+from ..draggan_client.frames import FrameChoiceError
 from ..draggan_client.framing import MAX_BODY_BYTES
 from ..draggan_client.messages import Frame
 from ..draggan_client.points import Pair, Pairs, Spot, pairs_of
+from ..layers.began import Began
 from ..layers.looking import why_not
-from ..layers.reading import LayerError, LayerReader
+from ..layers.reading import LayerError, LayerReader, Reading
 from ..layers.records import FoundEdit, Records
 from ..layers.region import Region
 from ..layers.slices import Job
+from ..layers.spaces import Space, pixel_bytes
 from .pictures import lets_nothing_through
-from .places import frame_for_layer
+from .places import box_of, readable, region_of, seen, selected
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Origin:
     """`state`, as the server takes it."""
     is_opaque: bool = True
     """Whether the picture that the edit began with lets nothing through."""
+    began: Began | None = None
+    """The pixels that `state` began with, if any: they may still be in the document."""
 
     @property
     def since(self) -> int:
@@ -45,12 +51,13 @@ class Looked:
     """Why its edit cannot be read."""
 
 
-def looking(document: Any, node: Any) -> Job[Looked]:
-    """Look what a layer's drags go on from. Raises LayerError where it cannot be dragged."""
+def looking(document: Any, node: Any, aspect: float = 1.0) -> Job[Looked]:
+    """Look what a layer's drags go on from; `aspect`: the shape of the model's picture. Raises LayerError where it
+    cannot be dragged."""
     problem = why_not(document, node)
     if problem is not None:
         raise LayerError(problem)
-    frame = own_frame(document, node)
+    frame = own_frame(document, node, aspect)
     records = Records(document)
     if not records.all():
         return Looked(frame, None, records.unreadable(node))
@@ -58,10 +65,20 @@ def looking(document: Any, node: Any) -> Job[Looked]:
     return Looked(frame, records.find(node, printed), records.unreadable(node))
 
 
-def own_frame(document: Any, node: Any) -> Frame | None:
-    """The part of a layer that is dragged where it has no edit; None: too little of it is seen."""
-    whole = Region(0, 0, document.width(), document.height())
-    return frame_for_layer(whole, Region.of(node.bounds()))
+def own_frame(document: Any, node: Any, aspect: float = 1.0) -> Frame | None:
+    """Where the choice of a frame begins for a layer without an edit; None: too little of it is seen."""
+    selection = selected(document)
+    try:
+        return default_frame(
+            box_of(seen(document, node)), box_of(selection) if selection else None, aspect, wire_pixel_bytes(node)
+        )
+    except FrameChoiceError:
+        return None
+
+
+def wire_pixel_bytes(node: Any) -> int:
+    """What a pixel of a layer takes on its way to the server."""
+    return pixel_bytes(Space.of(node).wire_depth)
 
 
 def too_little(name: str) -> Problem:
@@ -80,13 +97,30 @@ def origin_of(found: FoundEdit) -> Origin:
             "Start a new edit on this layer.",
         )
     packed = found.packed() if (found.dx, found.dy) == (0, 0) else state.to_bytes()
-    return Origin(state.frame, state, packed, lets_nothing_through(state.frame_picture))
+    return Origin(state.frame, state, packed, lets_nothing_through(state.frame_picture), found.began)
 
 
-def moved_origin(state: EditState, dx: int, dy: int, is_opaque: bool) -> Origin:
-    """An edit that goes along with its layer. For another thread, too."""
-    moved = state.moved(dx, dy)
-    return Origin(moved.frame, moved, moved.to_bytes(), is_opaque)
+def moved_origin(origin: Origin, dx: int, dy: int) -> Origin:
+    """An edit that goes along with its layer; `origin` has its state. For another thread, too."""
+    assert origin.state is not None
+    moved = origin.state.moved(dx, dy)
+    began = origin.began.moved(dx, dy) if origin.began is not None else None
+    return Origin(moved.frame, moved, moved.to_bytes(), origin.is_opaque, began)
+
+
+def reopening(document: Any, node: Any, origin: Origin) -> Job[Reading | None]:
+    """The pixels that the edit began with, if the document still has them: the state keeps them only as small as the
+    model sees them."""
+    began = origin.began
+    if began is None or node is None:
+        return None
+    reading = yield from LayerReader(document).read(node, began.region)
+    return reading if reading.digest == began.digest else None
+
+
+def region_to_read(document: Any, node: Any, frame: Frame) -> Region:
+    """The part of a layer that the model is shown: what of the frame lies on the picture, or holds paint beside it."""
+    return region_of(frame).cut(readable(document, node))
 
 
 def moved_pairs(pairs: Pairs, dx: int, dy: int) -> Pairs:

@@ -5,7 +5,9 @@ from typing import Any
 from ..qt import Qt, QtCore, QtWidgets, Signal
 from .disclosure import Disclosure
 from .drag_buttons import DragButtons, ModeButton
+from .frame_box import FrameBox
 from .history import HistoryBox
+from .inversion_box import InversionBox
 from .looks import SPACING, retheme
 from .model_chooser import ModelChooser
 from .notices import NoticeArea
@@ -25,7 +27,17 @@ class Panel(QtWidgets.QWidget):
 
     mode_wanted = Signal(bool)
     model_chosen = Signal(str)
+    models_wanted = Signal()
     picture_wanted = Signal(object, float)
+    frame_used = Signal()
+    frame_whole = Signal()
+    frame_selection = Signal()
+    frame_reset = Signal()
+    frame_landmarks = Signal(bool)
+    frame_sized = Signal(float)
+    frame_turned = Signal(float)
+    frame_again = Signal()
+    faithful = Signal()
     points_selected = Signal(object)
     points_removed = Signal(object)
     start = Signal()
@@ -47,6 +59,8 @@ class Panel(QtWidgets.QWidget):
         self.models = ModelChooser(self)
         self.seed = SeedBox(self)
         self.mode = ModeButton(self)
+        self.frame = FrameBox(self)
+        self.inversion = InversionBox(self)
         self.points = PointsList(self)
         self.drag = DragButtons(self)
         self.progress = ProgressBox(self)
@@ -82,6 +96,10 @@ class Panel(QtWidgets.QWidget):
         self.models.show_models(state.models, state.model, state.can_choose_model)
         self.seed.show_state(state.can_make_picture, state.making_picture, state.picture_why)
         self.mode.show_state(state)
+        self.frame.show_frame(state.frame)
+        self.inversion.show_inversion(state.inversion)
+        self.points.setVisible(state.shows_points)
+        self.drag.setVisible(state.shows_points)
         self.points.show_points(state.points, state.points_full, state.can_change_points)
         self.drag.show_state(state)
         self.progress.show_progress(state.progress)
@@ -106,18 +124,30 @@ class Panel(QtWidgets.QWidget):
         column = QtWidgets.QVBoxLayout(inside)
         column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
         column.setSpacing(SPACING)
-        for part in (self.notices, self.models, self.seed, _line(inside), self.mode, self.points, self.drag):
+        for part in (self.notices, self.models, self.seed, _line(inside), self.mode, self.frame, self.inversion):
             column.addWidget(part)
-        for part in (self.progress, self.history, self.preview, _line(inside), self.settings_disclosure):
+        for part in (self.points, self.drag, self.progress, self.history, self.preview, _line(inside)):
             column.addWidget(part)
+        column.addWidget(self.settings_disclosure)
         column.addStretch(1)
         return inside
 
     def _connect(self) -> None:
         self.notices.answered.connect(self.answered)
         self.models.chosen.connect(self.model_chosen)
+        self.models.more.connect(self.models_wanted)
         self.seed.wanted.connect(self.picture_wanted)
         self.mode.toggled.connect(self.mode_wanted)
+        self.frame.use.connect(self.frame_used)
+        self.frame.whole.connect(self.frame_whole)
+        self.frame.selection.connect(self.frame_selection)
+        self.frame.reset.connect(self.frame_reset)
+        self.frame.landmarks.connect(self.frame_landmarks)
+        self.frame.sized.connect(self.frame_sized)
+        self.frame.turned.connect(self.frame_turned)
+        self.inversion.choose_again.connect(self.frame_again)
+        self.inversion.faithful.connect(self.faithful)
+        self.inversion.other_models.connect(self.models.open_list)
         self.points.selected.connect(self.points_selected)
         self.points.removal.connect(self.points_removed)
         self.drag.start.connect(self.start)

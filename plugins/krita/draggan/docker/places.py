@@ -1,5 +1,9 @@
-"""Where a picture lies in the document. Squares and rectangles in document px; pure."""
+"""Where a picture lies in the document. Frames and rectangles in document px."""
 
+from typing import Any
+
+from ..draggan_client import frames
+from ..draggan_client.frame_choice import Box
 from ..draggan_client.messages import Frame
 from ..layers.region import Region
 
@@ -22,13 +26,32 @@ def frame_for_picture(document: Region, selection: Region | None) -> Frame:
     return square_in(document if inside.is_empty or min(inside.width, inside.height) < SMALLEST_FRAME else inside)
 
 
-def frame_for_layer(document: Region, content: Region) -> Frame | None:
-    """The part of a layer that is dragged: the largest square in the middle of what is seen of it.
+def whole(document: Any) -> Region:
+    """The document's own rectangle."""
+    return Region(0, 0, document.width(), document.height())
 
-    None: too little is seen of it.
-    """
-    seen = content.cut(document)
-    return None if min(seen.width, seen.height) < SMALLEST_FRAME else square_in(seen)
+
+def seen(document: Any, node: Any) -> Region:
+    """What is seen of a layer's own rectangle."""
+    return Region.of(node.bounds()).cut(whole(document))
+
+
+def readable(document: Any, node: Any) -> Region:
+    """Where a layer may have pixels: all that is seen, and what it holds beside that."""
+    return whole(document).united(Region.of(node.bounds()))
+
+
+def selected(document: Any) -> Region | None:
+    """The bounds of the selection; None: nothing is selected."""
+    selection = document.selection()
+    if selection is None:
+        return None
+    return Region(selection.x(), selection.y(), selection.width(), selection.height())
+
+
+def box_of(region: Region) -> Box:
+    """The same, as the client's library has it."""
+    return float(region.left), float(region.top), float(region.width), float(region.height)
 
 
 def side_of_new_document(resolution: int) -> int:
@@ -38,4 +61,4 @@ def side_of_new_document(resolution: int) -> int:
 
 def region_of(frame: Frame) -> Region:
     """The whole pixels that a frame touches."""
-    return Region.around(frame.x, frame.y, frame.size, frame.size)
+    return Region.around(*frames.bounds(frame))

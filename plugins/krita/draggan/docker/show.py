@@ -8,13 +8,29 @@ from ..draggan_client.editing import EditView, Phase, ServerPhase, ServerStatus
 from ..draggan_client.messages import ModelInfo
 from ..draggan_client.points import Pair, Pairs
 from ..draggan_client.settings_table import Value
-from .state import DockerState, HistoryLook, ModelLook, Notice, PointLook, ProgressLook, ServerLook, Tone
+from .state import (
+    DockerState,
+    FrameState,
+    HistoryLook,
+    InversionState,
+    ModelLook,
+    Notice,
+    PointLook,
+    ProgressLook,
+    ServerLook,
+    Tone,
+)
 
 _TONES = {
     ServerPhase.OFF: Tone.QUIET,
     ServerPhase.STARTING: Tone.BUSY,
     ServerPhase.READY: Tone.GOOD,
     ServerPhase.TROUBLE: Tone.PROBLEM,
+}
+_RECOGNITION = {
+    "good": (Tone.GOOD, "A good match"),
+    "fair": (Tone.BUSY, "A fair match"),
+    "unknown": (Tone.PROBLEM, "Not what this model knows"),
 }
 
 
@@ -45,6 +61,9 @@ class EditFacts:
     """A picture of the frame as the layer shows it; empty: as it was opened."""
     blocked: str = ""
     """Why nothing can be dragged or applied; empty: it can."""
+    frame: FrameState | None = None
+    """While it is chosen."""
+    inversion: InversionState | None = None
 
     @property
     def has_pull(self) -> bool:
@@ -100,18 +119,23 @@ def docker_state(facts: Facts) -> DockerState:
         enter_why=facts.enter_why or ("" if facts.has_document else "Open a picture, or make one from a seed."),
         layer=edit.layer,
         elsewhere=edit.elsewhere,
+        frame=edit.frame,
+        inversion=edit.inversion,
+        shows_points=edit.frame is None and (edit.view.phase is not Phase.INVERTING or bool(edit.pairs)),
         points=tuple(_point(pair, edit) for pair in edit.pairs),
         points_full=edit.full,
         can_change_points=not running,
         busy=running,
         stopping=edit.view.phase is Phase.STOPPING,
-        can_start=edit.has_pull and not edit.blocked and not running and (not busy or edit.opens),
+        can_start=(
+            edit.has_pull and not edit.blocked and not running and (not busy or edit.opens) and edit.frame is None
+        ),
         start_why=_start_why(facts, edit),
         can_apply=not busy and edit.unapplied > 0 and not edit.blocked,
         apply_why=edit.blocked or ("" if edit.unapplied else "There is no finished drag to apply yet."),
         can_discard=facts.edit is not None and not busy and (edit.unapplied > 0 or bool(edit.pairs)),
         progress=_progress(facts, edit),
-        preview=edit.base or (edit.view.opened_preview.data if edit.view.opened_preview else b""),
+        preview=b"" if edit.frame is not None else edit.base or _undragged(edit.view),
         preview_edit=edit_preview(edit.view),
         history=HistoryLook(
             max(0, edit.view.position - edit.since),
@@ -129,21 +153,12 @@ def model_looks(models: tuple[ModelInfo, ...]) -> tuple[ModelLook, ...]:
         ModelLook(
             one.id,
             one.name,
-            f"{one.resolution} px · {speed_text(one.steps_per_s)}",
+            "\n".join(wording.model_lines(one)[1:]),
             one.thumbnail,
-            "\n".join(part for part in (one.name, one.domain, one.licence and f"Licence: {one.licence}") if part),
+            "\n".join(wording.model_lines(one)),
         )
         for one in models
     )
-
-
-def speed_text(steps_per_s: float | None) -> str:
-    """How fast a model is here: "this computer: about 12 steps a second"."""
-    if steps_per_s is None:
-        return "speed not measured yet"
-    if steps_per_s >= 1:
-        return f"this computer: about {steps_per_s:.0f} steps a second"
-    return f"this computer: about {1 / max(steps_per_s, 1e-6):.0f} s a step"
 
 
 def server_look(status: ServerStatus) -> ServerLook:
@@ -170,6 +185,8 @@ def _start_why(facts: Facts, edit: EditFacts) -> str:
         return "Press “Drag points” and put points on the picture first."
     if edit.blocked:
         return edit.blocked
+    if edit.frame is not None:
+        return "Choose the frame first, and press “Use this frame”."
     if not edit.pairs:
         return "Put points on the picture first."
     return "" if edit.has_pull else "Pull at least one point to where it should go: pins alone change nothing."
@@ -193,12 +210,8 @@ def _progress(facts: Facts, edit: EditFacts) -> ProgressLook | None:
         if starting or not view.stage:
             text = "Starting the server …" if starting else "Beginning …"
             return ProgressLook(text, None, can_stop=not edit.is_running)
-        return ProgressLook(
-            "Opening the model …" if view.stage == "open" else "Finding the picture in the model",
-            wording.fraction_done(view),
-            wording.time_left_text(view.remaining_s),
-            can_stop=not edit.is_running,
-        )
+        what, _, particulars = wording.progress_text(view).partition(": ")
+        return ProgressLook(what, wording.fraction_done(view), _capital(particulars), can_stop=not edit.is_running)
     if view.phase is Phase.FETCHING:
         return ProgressLook("Getting the picture …", None)
     if edit.waits_to_start:
@@ -211,9 +224,41 @@ def _progress(facts: Facts, edit: EditFacts) -> ProgressLook | None:
     return None
 
 
+def inversion_state(view: EditView, blocked: str = "") -> InversionState:
+    """What the model makes of the artist's own picture, before any drag on it."""
+    searching = view.phase in (Phase.OPENING, Phase.INVERTING, Phase.STOPPING)
+    inversion = view.inversion
+    recognition = view.recognition or (inversion.recognition if inversion is not None else None)
+    tone, word = _RECOGNITION[recognition.word] if recognition is not None else (Tone.QUIET, "")
+    is_faithful = inversion is not None and inversion.mode == "faithful" and inversion.step >= inversion.total_steps
+    said = [wording.recognition_text(recognition)]
+    if inversion is not None and not searching:
+        early = inversion.step < inversion.total_steps
+        said.append("The search was stopped early, and can be gone on with." if early else "")
+        said.append("Hold H to compare with the layer. Then put points, and pull them.")
+    return InversionState(
+        tone=tone,
+        word=f"{word} ({wording.score_text(recognition)})" if word else "",
+        text=" ".join(part for part in said if part),
+        offers_models=recognition is not None and recognition.word != "good",
+        offers_faithful=inversion is not None and not is_faithful,
+        can_refine=inversion is not None and not view.is_busy and not blocked,
+        faithful_why=blocked or ("Wait for the search to end, or stop it." if view.is_busy else ""),
+        can_choose_again=view.phase is not Phase.STOPPING,
+    )
+
+
+def _undragged(view: EditView) -> bytes:
+    """The frame as the model draws it before any drag: the newest while it is looked for."""
+    shown = view.reconstruction if not view.history_length else None
+    shown = shown or view.opened_preview
+    return shown.data if shown is not None else b""
+
+
 def edit_preview(view: EditView) -> bytes:
     """What lies over the opened frame now, as a PNG with alpha; empty: nothing."""
-    if view.preview is None or view.preview is view.opened_preview:
+    dragged = view.history_length > 0 or view.phase in (Phase.DRAGGING, Phase.STOPPING)
+    if view.preview is None or view.preview is view.opened_preview or not dragged:
         return b""
     return view.preview.data
 

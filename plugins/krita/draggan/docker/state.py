@@ -81,6 +81,41 @@ class HistoryLook:
 
 
 @dataclass(frozen=True)
+class FrameState:
+    """The frame while it is chosen; lengths in document px, degrees clockwise."""
+
+    size: float
+    angle: float
+    can_select: bool = False
+    """Something is selected."""
+    domain: str = ""
+    """What the model knows."""
+    landmarks: int = 0
+    """How many the model has that can be clicked."""
+    landmarks_title: str = ""
+    asked: str = ""
+    """The one to be clicked now; empty: none is asked for."""
+    asked_number: int = 0
+    trouble: str = ""
+    """Why the frame cannot be used; empty: it can."""
+
+
+@dataclass(frozen=True)
+class InversionState:
+    """What the model makes of the artist's own picture."""
+
+    tone: Tone = Tone.QUIET
+    word: str = ""
+    """Whether it knows such pictures, with a number; empty while that is not known."""
+    text: str = ""
+    offers_models: bool = False
+    offers_faithful: bool = False
+    can_refine: bool = False
+    faithful_why: str = ""
+    can_choose_again: bool = True
+
+
+@dataclass(frozen=True)
 class ServerLook:
     """The server's state in a line."""
 
@@ -108,6 +143,12 @@ class DockerState:
     layer: str = ""
     elsewhere: str = ""
     """The layer chosen in the layer list where that is another one than the edit's."""
+    frame: FrameState | None = None
+    """While it is chosen."""
+    inversion: InversionState | None = None
+    """Of the artist's own picture, until it was dragged."""
+    shows_points: bool = True
+    """Points and drags are what comes next."""
     points: tuple[PointLook, ...] = ()
     points_full: bool = False
     can_change_points: bool = True

@@ -15,7 +15,7 @@ from .converter import Converter
 from .converter import converter as the_converter
 from .region import Region
 from .slices import Job, until
-from .spaces import Depth, Space, is_opaque, to_rgba
+from .spaces import Depth, Space, is_clear, is_opaque, to_rgba
 
 STRIP_BYTES = 1 << 19
 """Read and written at a time: about a millisecond."""
@@ -38,6 +38,10 @@ class Reading:
     depth: Depth
     data: bytes
     is_opaque: bool
+    is_clear: bool
+    """Nothing is seen in it."""
+    digest: bytes
+    """See `LayerReader.digest`."""
 
     def array(self) -> Array:
         """For the wire. Of f32 it is best made on another thread: each number is looked at.
@@ -77,26 +81,38 @@ class LayerReader:
             self._converter.learn(self._document)
             yield
         data = bytearray()
-        opaque = True
+        opaque = clear = True
+        hashed = _hash_of(region, node)
         for strip in region.strips(_pixels_at_a_time(node)):
             pixels = native(node, strip)
+            hashed.update(pixels)
             yield
             rgba = to_rgba((yield from self._converter.convert(pixels, space, target)), depth)
             opaque = opaque and is_opaque(rgba, depth)
+            clear = clear and is_clear(rgba, depth)
             data += rgba
             yield
-        return Reading(region, depth, bytes(data), opaque)
+        return Reading(region, depth, bytes(data), opaque, clear, hashed.digest())
+
+    def digest(self, node: Any, region: Region) -> Job[bytes]:
+        """A hash of the layer's exact pixels in a region of the document: another one when any of them was changed."""
+        yield from settled(self._document)
+        hashed = _hash_of(region, node)
+        for strip in region.strips(_pixels_at_a_time(node)):
+            hashed.update(native(node, strip))
+            yield
+        return hashed.digest()
 
     def fingerprint(self, node: Any) -> Job[LayerPrint]:
         """Of the whole layer, as `read` would take it, by its exact pixels."""
         yield from settled(self._document)
         region = Region.of(node.bounds())
         yield
-        hashed = Fingerprint(region.width, region.height, str(Space.of(node)))
-        for strip in region.strips(_pixels_at_a_time(node)):
-            hashed.update(native(node, strip))
-            yield
-        return LayerPrint(hashed.digest(), region)
+        return LayerPrint((yield from self.digest(node, region)), region)
+
+
+def _hash_of(region: Region, node: Any) -> Fingerprint:
+    return Fingerprint(region.width, region.height, str(Space.of(node)))
 
 
 def native(node: Any, region: Region) -> bytes:

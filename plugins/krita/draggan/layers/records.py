@@ -9,6 +9,7 @@ from ..draggan_client.errors import EditStateError
 from ..draggan_client.layer_record import HEAD_BYTES, How, LayerRecord, RecordHead, find
 from ..qt import QtCore
 from . import nodes
+from .began import Began
 from .reading import LayerPrint
 from .region import Region
 from .spaces import Space
@@ -16,7 +17,7 @@ from .spaces import Space
 _PREFIX = "draggan/"
 _MOST = 1000
 """Records that are looked at: a document made to hold more does not keep the artist waiting."""
-_LOOK_LENGTH = 300
+_LOOK_LENGTH = 160
 _DESCRIPTION = "DragGAN: the edit that this layer shows"
 
 
@@ -34,6 +35,12 @@ class FoundEdit:
     """Whether the document has the size that it had then: whatever was painted over lies where it lay."""
     is_converted: bool = False
     """Whether the layer has another colour space now: then its pixels differ, though nobody painted on it."""
+
+    @property
+    def began(self) -> Began | None:
+        """The pixels that the edit began with, where they are now if they were moved along; None: with none."""
+        began = Began.of(self.head.document.partition("\n")[2])
+        return began.moved(self.dx, self.dy) if began is not None else None
 
     def packed(self) -> bytes:
         """The edit state as it was written. Takes a while: for another thread. Raises EditStateError."""
@@ -75,7 +82,7 @@ class Records:
             return error
         return None
 
-    def save(self, node: Any, found: LayerPrint, state: bytes) -> None:
+    def save(self, node: Any, found: LayerPrint, state: bytes, began: Began | None = None) -> None:
         """Keep an edit state with the layer that shows it. The document counts as changed then."""
         place = found.region
         record = LayerRecord(
@@ -85,7 +92,7 @@ class Records:
             top=place.top,
             width=place.width,
             height=place.height,
-            document=_look(self._document, node),
+            document=_look(self._document, node) + (f"\n{began.words()}" if began is not None else ""),
             state=state,
         )
         self._document.setAnnotation(_name(record.layer_id), _DESCRIPTION, QtCore.QByteArray(record.to_bytes()))
@@ -98,7 +105,7 @@ class Records:
         head = known.record
         data = bytes(self._document.annotation(_name(head.layer_id)))
         if known.how is How.PAINTED_OVER:  # its bounds may have changed with the paint: nothing tells a shift from that
-            then, now = head.document.partition(" "), _look(self._document, node).partition(" ")
+            then, now = head.document.partition("\n")[0].partition(" "), _look(self._document, node).partition(" ")
             return FoundEdit(head, known.how, data, fits=then[0] == now[0], is_converted=then[2] != now[2])
         return FoundEdit(head, known.how, data, found.region.left - head.left, found.region.top - head.top)
 

@@ -47,6 +47,13 @@ class Region:
         right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
         return Region(left, top, max(0, right - left), max(0, bottom - top))
 
+    def united(self, other: "Region") -> "Region":
+        """The smallest that holds both; one that is empty counts for nothing."""
+        if self.is_empty or other.is_empty:
+            return other if self.is_empty else self
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Region(left, top, max(self.right, other.right) - left, max(self.bottom, other.bottom) - top)
+
     def moved(self, dx: int, dy: int) -> "Region":
         """The same size elsewhere."""
         return Region(self.left + dx, self.top + dy, self.width, self.height)

@@ -75,3 +75,10 @@ def is_opaque(rgba: bytes, depth: Depth) -> bool:
     if depth == "f32":  # 1.0 is 00 00 80 3f, and whatever begins so is not less
         return rgba[size - 1 :: size].count(0x3F) == count and min(rgba[size - 2 :: size]) >= 0x80
     return all(rgba[size - 1 - byte :: size].count(0xFF) == count for byte in range(_BYTES[depth]))
+
+
+def is_clear(rgba: bytes, depth: Depth) -> bool:
+    """Whether nothing at all is seen: no pixel has any alpha."""
+    size = pixel_bytes(depth)
+    alpha = size - size // 4
+    return all(not any(rgba[byte::size]) for byte in range(alpha, size))
