@@ -16,11 +16,12 @@ from draggan_server.cli.errors import CommandError
 from draggan_server.cli.options import json_option
 from draggan_server.cli.progress import ProgressLine
 from draggan_server.cli.serving import connect
+from draggan_server.cli.shop import STOPPED, get_entry, print_catalogue
 from draggan_server.cli.table import print_table
 
 if TYPE_CHECKING:
     from draggan_server.checkpoints import Alignment
-    from draggan_server.models import ModelEntry, ModelLibrary
+    from draggan_server.models import AddedModel, ModelEntry, ModelLibrary
 
 _MIB = 1 << 20
 
@@ -34,6 +35,8 @@ def models(context: click.Context, as_json: bool) -> None:
     Without a further command: the list.
 
     \b
+    draggan-server models list --catalogue
+    draggan-server models get ffhq-512
     draggan-server models add ffhq.pkl --name "Faces"
     draggan-server models info Faces
     """
@@ -44,10 +47,35 @@ def models(context: click.Context, as_json: bool) -> None:
 
 
 @models.command("list")
+@click.option("--catalogue", is_flag=True, help="Those that can be got from elsewhere.")
 @json_option
-def list_(as_json: bool) -> None:
-    """List the models of this computer."""
-    _print_list(as_json)
+def list_(catalogue: bool, as_json: bool) -> None:
+    """List the models of this computer, or those that can be got.
+
+    To the program's own catalogue come yours: files like it (JSON) in the folder `catalogues` of DragGAN's data folder.
+    """
+    if catalogue:
+        print_catalogue(_library(), as_json)
+    else:
+        _print_list(as_json)
+
+
+@models.command()
+@click.argument("model")
+@click.option("--agree-to-licence", is_flag=True, help="You have read the licence, and agree to it.")
+@click.option("--unverified", is_flag=True, help="Also when nobody has published what the file's sha-256 is.")
+@json_option
+def get(model: str, agree_to_licence: bool, unverified: bool, as_json: bool) -> int:
+    """Download a model of the catalogue, and add it.
+
+    Its licence is shown first. A download that is cut or stopped goes on where it was when the model is got again.
+    """
+    with _readable_errors():
+        added = get_entry(model, _library(), agree_to_licence, unverified)
+    if added is None:
+        return STOPPED
+    _print_added(added, as_json)
+    return 0
 
 
 @models.command()
@@ -55,8 +83,15 @@ def list_(as_json: bool) -> None:
 @click.option("--name", metavar="NAME", help="What menus show; the model's id is made from it.  [default: the file's]")
 @click.option("--domain", metavar="TEXT", help="What it draws, in a few words.")
 @click.option("--licence", metavar="TEXT", help="Its licence. Most models of others may not be used to earn money.")
+@click.option(
+    "--alignment",
+    metavar="NAME",
+    help="Where it expects eyes and mouth: ffhq, or none.  [default: what the file or its name tells]",
+)
 @json_option
-def add(file: Path, name: str | None, domain: str | None, licence: str | None, as_json: bool) -> None:
+def add(
+    file: Path, name: str | None, domain: str | None, licence: str | None, alignment: str | None, as_json: bool
+) -> None:
     """Convert a StyleGAN2 model of any known format, and add it.
 
     Pickles of NVIDIA's StyleGAN2 for PyTorch and of the original for TensorFlow, networks saved whole by torch.save,
@@ -66,7 +101,13 @@ def add(file: Path, name: str | None, domain: str | None, licence: str | None, a
     from draggan_server.models import add_model  # torch takes its time
 
     with _readable_errors():
-        added = add_model(file, _library(), find_home().models, name=name, domain=domain, licence=licence)
+        added = add_model(
+            file, _library(), find_home().models, name=name, domain=domain, licence=licence, alignment=alignment
+        )
+    _print_added(added, as_json)
+
+
+def _print_added(added: AddedModel, as_json: bool) -> None:
     entry = added.entry
     for remark in added.remarks:
         click.echo(remark, err=True)
@@ -127,12 +168,13 @@ def remove(model: str) -> None:
 @models.command()
 @click.argument("names", metavar="[MODEL]...", nargs=-1)
 def verify(names: tuple[str, ...]) -> int:
-    """Read models whole, and draw a picture with each.  [default: all]
+    """Read models whole, compare them with what was recorded when they were added, draw with each.  [default: all]
 
     The exit code is 1 when one does not work.
     """
     from draggan_server.checkpoints import CheckpointError, load_checkpoint
     from draggan_server.models import ModelAddError, try_out
+    from draggan_server.models.origin import changes_since, read_origin
 
     with _readable_errors():
         library = _library()
@@ -144,8 +186,13 @@ def verify(names: tuple[str, ...]) -> int:
     for name in wanted:
         try:
             entry = library.entry(name)
+            origin = read_origin(entry.path)
+            changed = changes_since(entry.path, origin) if origin else ()
+            if changed:
+                raise ModelAddError(f"{'; '.join(changed)}. Add it again.")
             try_out(entry.path, load_checkpoint(entry.path).generator)
-            click.echo(f"{name}: works, sha-256 {entry.sha256}")
+            recorded = " as recorded" if origin else ""
+            click.echo(f"{name}: works, sha-256 {entry.sha256}{recorded}")
         except (CheckpointError, ModelAddError) as error:
             failed += 1
             click.echo(f"{name}: DOES NOT WORK. {error}")
@@ -157,10 +204,13 @@ def _readable_errors() -> Iterator[None]:
     """What the library and the formats refuse becomes the command's one line."""
     from draggan_server.checkpoints import CheckpointError
     from draggan_server.models import ModelAddError, ModelRemovalError, UnknownModelError
+    from draggan_server.models.catalogue import UnknownEntryError
+    from draggan_server.models.downloading import DownloadError
 
+    refusals = (CheckpointError, DownloadError, ModelAddError, ModelRemovalError, UnknownEntryError, UnknownModelError)
     try:
         yield
-    except (CheckpointError, ModelAddError, ModelRemovalError, UnknownModelError) as error:
+    except refusals as error:
         raise CommandError(str(error)) from None
 
 
@@ -173,10 +223,13 @@ def _library() -> ModelLibrary:
 def _print_list(as_json: bool) -> None:
     with ProgressLine() as line:
         connection = connect(line)
-        found = connection.models().models
+        listed = connection.models()
+    found = listed.models
     if as_json:
         click.echo(json.dumps({"models": [_described(model) for model in found]}))
         return
+    for file in listed.files:
+        click.echo(f"{file.name}: {file.problem or 'is being converted'}", err=True)
     if not found:
         click.echo("There are no models. Add one with `draggan-server models add FILE`.")
         return

@@ -6,9 +6,14 @@ import shutil
 import sys
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from draggan_client.launcher import Waiting
 from draggan_client.messages import Progress
+from draggan_client.wording import come_text
+
+if TYPE_CHECKING:
+    from draggan_server.models import GettingStep
 
 _BAR = 24
 _EVERY_S = 0.1
@@ -48,6 +53,16 @@ class ProgressLine:
             self._say("  ".join([_INVERSION[event.stage], bar(part), steps, *_left(event.remaining_s)]))
         else:
             self._say("Opening the model ...")
+
+    def getting(self, step: GettingStep) -> None:
+        """A step of getting a model from elsewhere."""
+        if step.stage == "waiting":
+            self._say("Waiting for another program that gets the same ...")
+        elif step.stage == "convert":
+            self._say("Converting ...")
+        else:
+            part = step.done / step.total if step.total else 0.0
+            self._say("  ".join(["Downloading", bar(part), come_text(step.done, step.total), *_left(step.remaining_s)]))
 
     def __enter__(self) -> ProgressLine:
         return self

@@ -1,6 +1,6 @@
 """The texts that both editors show, in an artist's words."""
 
-from .messages import Progress, Recognition
+from .messages import CatalogueEntry, ModelAdded, ModelFile, ModelInfo, Progress, Recognition
 from .views import EditView, Phase, ServerPhase, ServerStatus
 
 START = "Start"
@@ -23,6 +23,18 @@ HOW_TO_GET_THE_SERVER = (
 PAINTED_OVER = (
     "This layer holds a DragGAN edit, but it was painted on since. Go on from the edit (what was painted is not in "
     "it), or begin a new edit with the layer as it is now?"
+)
+SHOP_LOADING = "Looking what there is …"
+SHOP_BEGINNING = "Beginning …"
+SHOP_STOPPED = "Stopped. What has come is kept: get it again, and it goes on from there."
+SHOP_FILES = "Models (*.pkl *.pickle *.pt *.pth *.ckpt *.bin *.safetensors)"
+SHOP_UNVERIFIED = (
+    "Nobody has published what this file's sha-256 is, so this first download cannot be checked. It is read as data, "
+    "never executed; what comes is remembered, and the next time the same must come."
+)
+LACKS_PIXELS = (
+    "The layer that this edit began with is not there any more, or was changed: the result is only as fine as the "
+    "model draws."
 )
 POINTS_FULL = "There can be no more than 100 points."
 INVERT = "Find the picture"
@@ -60,6 +72,83 @@ def time_left_text(seconds: float | None) -> str:
     if seconds < 90 * 60:
         return f"about {round(seconds / 60)} min left"
     return f"about {round(seconds / 3600)} h left"
+
+
+def size_text(count: int) -> str:
+    """ "364 MB"; a file's size as people say it."""
+    if count >= 10**9:
+        return f"{count / 10**9:.1f} GB"
+    return f"{count / 10**6:.0f} MB" if count >= 10**7 else f"{count / 10**6:.1f} MB"
+
+
+def come_text(done: int, total: int | None) -> str:
+    """ "120 of 364 MB"; "120 MB" where it is not known how much is to come."""
+    if not total:
+        return size_text(done)
+    whole = size_text(total)
+    if whole.endswith("GB"):
+        return f"{done / 10**9:.1f} of {whole}"
+    return f"{done / 10**6:.0f} of {whole}" if total >= 10**7 else f"{done / 10**6:.1f} of {whole}"
+
+
+def shop_text(progress: Progress) -> str:
+    """Getting a model: "Downloading: 120 of 364 MB, about 2 min left"."""
+    if progress.stage == "download":
+        come = come_text(progress.step * 1024, progress.total_steps * 1024)
+        parts = [part for part in (come, time_left_text(progress.remaining_s)) if part]
+        return f"Downloading: {', '.join(parts)}" if progress.step else "Asking for the file …"
+    if progress.stage == "convert":
+        return "Converting …"
+    return "Waiting for its turn …"
+
+
+def added_text(added: ModelAdded) -> str:
+    """What came of it: "Cats is here. Its discriminator cannot be used: …"."""
+    return " ".join((f"{added.model.name} is here.", *added.remarks))
+
+
+def files_text(files: tuple[ModelFile, ...]) -> str:
+    """What lies in the models folder and is no model: a line for each file."""
+    return "\n".join(file.problem or f"{file.name} in the models folder is being converted …" for file in files)
+
+
+def offer_texts(entry: CatalogueEntry) -> tuple[str, ...]:
+    """An entry of the catalogue in lines: what it draws, how large it is, its licence, and how it stands here."""
+    size = size_text(entry.size) if entry.size else "size not published"
+    facts = f"{entry.resolution} px · {size}" if entry.address else f"{entry.resolution} px"
+    lines = [f"Draws {entry.domain}" if entry.domain else "", facts, f"Licence: {entry.licence}", offer_state(entry)]
+    if entry.origin != "DragGAN":
+        lines.append(f"From your catalogue {entry.origin}")
+    return tuple(line for line in lines if line)
+
+
+def offer_state(entry: CatalogueEntry) -> str:
+    """How an entry of the catalogue stands here; empty: there is nothing to say."""
+    if entry.is_here:
+        return "It is here already."
+    if not entry.address:
+        return "To be downloaded by hand, from its page; then add the file."
+    return f"{size_text(entry.bytes_here)} have come already" if entry.bytes_here else ""
+
+
+def model_text(model: ModelInfo) -> str:
+    """How large a model's pictures are, and how fast it is here."""
+    return f"{model.resolution} px · {speed_text(model.steps_per_s)}"
+
+
+def speed_text(steps_per_s: float | None) -> str:
+    """How fast a model is here: "this computer: about 12 steps a second"."""
+    if steps_per_s is None:
+        return "speed not measured yet"
+    if steps_per_s >= 1:
+        return f"this computer: about {steps_per_s:.0f} steps a second"
+    return f"this computer: about {1 / max(steps_per_s, 1e-6):.0f} s a step"
+
+
+def model_lines(model: ModelInfo) -> tuple[str, ...]:
+    """All that a chooser says of a model, in lines."""
+    lines = (model.name, f"Draws {model.domain}" if model.domain else "", model_text(model))
+    return tuple(line for line in (*lines, f"Licence: {model.licence}" if model.licence else "") if line)
 
 
 def distance_text(document_px: float | None) -> str:
