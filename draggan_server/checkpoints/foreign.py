@@ -22,7 +22,8 @@ from .untrusted import RefusedError, read_file
 NATIVE = "this program's own"
 _OTHER_MODEL = "Use another model"
 _W_AVG_SAMPLES = 8192
-_W_AVG_NUMBERS = 1 << 21
+_W_AVG_AT_ONCE, _W_AVG_NUMBERS = 1 << 19, 1 << 27
+"""Of the numbers that the samples take."""
 _LONGEST_NAME = 200
 
 
@@ -121,13 +122,15 @@ def _sampled_w_avg(path: Path, parts: NetworkParts[GeneratorConfig]) -> Tensor:
     generator.load_state_dict(mapping, strict=False, assign=True)
     random, w_dim = torch.Generator().manual_seed(0), parts.config.w_dim
     with torch.no_grad():
-        # In small batches: what is drawn is as wide as the file says.
-        batch = max(1, min(_W_AVG_SAMPLES, _W_AVG_NUMBERS // max(parts.config.z_dim, generator.num_ws * w_dim)))
+        # As wide as the file says: in small batches, and where it is very wide fewer.
+        width = max(parts.config.z_dim, generator.num_ws * w_dim)
+        batch = max(1, min(_W_AVG_SAMPLES, _W_AVG_AT_ONCE // width))
+        rounds = max(1, min(_W_AVG_SAMPLES, _W_AVG_NUMBERS // width) // batch)
         total = torch.zeros(w_dim)
-        for _ in range(_W_AVG_SAMPLES // batch):
+        for _ in range(rounds):
             z = torch.randn(batch, parts.config.z_dim, generator=random)
             total += generator.mapping(z)[:, 0].mean(dim=0)
-        return total / (_W_AVG_SAMPLES // batch)
+        return total / rounds
 
 
 def _network(path: Path, network_type: Callable[[Config], Network], parts: NetworkParts[Config]) -> Network:
