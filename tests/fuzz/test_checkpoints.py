@@ -1,0 +1,72 @@
+"""The fuzzing of model files: a short run of it, and that it finds what there is to find."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.checkpoints import guided_is_possible
+from tests.fuzz.mutations import mutated
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("how", ["guided", "unguided"])
+def test_fuzzed_files_load_as_finite_numbers_or_are_refused(tmp_path: Path, how: str, full: bool):
+    """Guided by coverage where atheris exists: on Linux on x86-64."""
+    command = [sys.executable, "-m", "tests.fuzz.checkpoints", "--seconds", "600" if full else "6"]
+    command += ["--folder", str(tmp_path), *(["--unguided"] if how == "unguided" else [])]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found = re.search(
+        r"^(.*): (\d+) files in (\d+) seconds, (\d+) loaded .*, (\d+) refused$", done.stdout, re.MULTILINE
+    )
+    assert done.returncode == 0 and found, done.stdout[-5000:]
+    print(found[0])
+    assert found[1].startswith("guided by coverage" if how == "guided" and guided_is_possible() else "unguided")
+    assert int(found[2]) > 20 and int(found[4]) and int(found[5])
+
+
+FAULTS = {
+    "writes": ("open('/dev/null', 'w')", "open ('/dev/null'"),
+    "imports": ("import this", "import"),
+    "runs a program": ("__import__('os').system('true')", "os.system"),
+    "gives infinite numbers": ("found.checkpoint.generator.w_avg[0] = float('inf')", "mapping.w_avg is not finite"),
+    "fills the memory": ("globals().update(kept=bytearray(1 << 29))", "more are used"),
+    "crashes": ("[][0]", "IndexError"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_found(tmp_path: Path, fault: str):
+    doing, said = FAULTS[fault]
+    program = f"""
+import os, sys
+from pathlib import Path
+from tests.fuzz import target
+from tests.fuzz.seeds import files
+good = files()["rosinality-stream"]
+watch = target.Target(Path({str(tmp_path / "model")!r}), [good])
+watch(good)
+before = target.open_checkpoint
+def faulty(path):
+    found = before(path)
+    {doing}
+    return found
+target.open_checkpoint = faulty
+watch(good)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and said in done.stderr.splitlines()[-1], done.stderr[-3000:]
+
+
+def test_changes_are_small_and_repeatable():
+    data, words = bytes(range(256)) * 4, [b"word"]
+    once = [mutated(data, words, [data], random.Random(seed)) for seed in range(50)]
+    assert once == [mutated(data, words, [data], random.Random(seed)) for seed in range(50)]
+    assert sum(file != data for file in once) > 45
+    assert all(abs(len(file) - len(data)) <= 8 * 256 for file in once)
