@@ -73,7 +73,7 @@ class Pointer:
         self._do("key", "--delay", "30", *keys)
 
     def type(self, text: str) -> None:
-        self._do("type", "--delay", "20", text)
+        self._do("type", "--delay", "20", "--", text)
 
     @contextlib.contextmanager
     def holding(self, *keys: str) -> Iterator[None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from draggan_client.messages import Frame
 from draggan_client.points import Spot
 from tests.e2e.editors.desktop import Desktop
 from tests.e2e.editors.gimp import Gimp
@@ -111,6 +112,24 @@ class Dialog:
         shown = view.View.fitting(left, top, width, height, box[2], box[3])
         across, down = shown.to_widget(Spot(x, y))
         return Place(box[0] + across, box[1] + down)
+
+    def in_frame(self, spot: Spot, frame: Frame, layer: tuple[float, float, float, float], choosing: bool) -> Place:
+        """A place of the image on the screen, while the canvas is fitted to this frame."""
+        box = self.window.reader.wait_for(name=CANVAS).box
+        across, down = view.View.of_frame(frame, layer, choosing, box[2], box[3]).to_widget(spot)
+        return Place(box[0] + across, box[1] + down)
+
+    def number(self, name: str) -> float:
+        """What a number's field holds."""
+        return float(self.window.reader.wait_for("spin button", name).text)
+
+    def type_number(self, name: str, number: float) -> None:
+        """Type another number into its field."""
+        self.pointer.click(self.window.reader.wait_for("spin button", name).place(0.15, 0.5), times=3)
+        self.pointer.key("ctrl+a")
+        self.pointer.type(f"{number:g}")
+        self.pointer.key("Tab")
+        time.sleep(0.3)
 
     def move(self, down: int) -> None:
         """So far down the screen: the image below can be reached, and afterwards the window's lower edge again."""

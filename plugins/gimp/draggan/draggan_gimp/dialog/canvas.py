@@ -17,19 +17,16 @@ from draggan_client.look import LOOK
 from draggan_client.messages import AlignmentPoint, Frame
 from draggan_client.points import PointBoard
 
-from ..layers.pixels import Rect
 from . import marks
-from .hands import KNOB_DISTANCE, FrameHand, Hand, PointHand, Touch
+from .hands import FrameHand, Hand, PointHand, Touch
 from .marks import Marks
 from .plain_cairo import NEAREST, NoCairoError, PlainContext
 from .pyramid import Pyramid
-from .view import MARGIN, ZOOM_STEP, View
+from .view import ZOOM_STEP, View
 
 _PEN_SOURCES = (Gdk.InputSource.PEN, Gdk.InputSource.ERASER, Gdk.InputSource.TOUCHSCREEN)
 _BACKGROUND = 0x4A4A4AFF
 _LEAST_SIZE = (420, 320)
-_ROUND_FRAME = 0.15
-"""So much more than the frame is seen on each side while points are dragged, in fractions of its bounds."""
 _ARROWS = ("Left", "Right", "Up", "Down", "KP_Left", "KP_Right", "KP_Up", "KP_Down")
 _EVENTS = (
     Gdk.EventMask.BUTTON_PRESS_MASK
@@ -155,10 +152,13 @@ class Canvas:
     def fit(self) -> None:
         """The whole layer; while points are dragged the frame, and what lies round it."""
         self._fitted = True
-        if self._pyramid is not None:
-            left, top, right, bottom = self._interesting(self._pyramid.rect)
-            margin = MARGIN if self._frame_hand is None else KNOB_DISTANCE + MARGIN
-            self._look(View.fitting(left, top, right - left, bottom - top, *self._size(), margin))
+        if self._pyramid is None:
+            return
+        rect, frame = self._pyramid.rect, self._shown_frame
+        if frame is None:
+            self._look(View.fitting(rect.left, rect.top, rect.width, rect.height, *self._size()))
+        else:
+            self._look(View.of_frame(frame, rect.box, self._frame_hand is not None, *self._size()))
 
     def fit_or_layer(self) -> None:
         """As `fit`; where that is seen already: the whole layer."""
@@ -172,24 +172,6 @@ class Canvas:
     def _fit_anew(self) -> None:
         self.fit()
         self.redraw()
-
-    def _interesting(self, rect: Rect) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of what is to be seen."""
-        frame = self._shown_frame
-        if frame is None:
-            return rect.left, rect.top, rect.right, rect.bottom
-        left, top, width, height = frames.bounds(frame)
-        right, bottom = left + width, top + height
-        if self._frame_hand is not None:
-            return min(left, rect.left), min(top, rect.top), max(right, rect.right), max(bottom, rect.bottom)
-        more_x, more_y = _ROUND_FRAME * width, _ROUND_FRAME * height
-        # No further than there is something to be seen.
-        return (
-            min(left, max(left - more_x, rect.left)),
-            min(top, max(top - more_y, rect.top)),
-            max(right, min(right + more_x, rect.right)),
-            max(bottom, min(bottom + more_y, rect.bottom)),
-        )
 
     @property
     def _shown_frame(self) -> Frame | None:

@@ -5,20 +5,17 @@ The window is told through `Hooks` and asks `state` what to show. Everything of 
 thread, everything of the server's in threads of the client library.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
-from gi.repository import GdkPixbuf, Gimp, GLib
+from gi.repository import Gimp, GLib
 
 from draggan_client import frames, wording
 from draggan_client.diagnostics import recent_errors
 from draggan_client.editing import Editing, EditView, Phase, Problem, ServerDesk, ServerPhase
 from draggan_client.errors import DragganError
-from draggan_client.frame_choice import FrameChoice, default_frame, landmark_words, trouble
+from draggan_client.frame_choice import landmark_words
 from draggan_client.layer_record import How
 from draggan_client.messages import (
-    AlignmentPoint,
     DragOptions,
     Frame,
     InversionMode,
@@ -33,7 +30,7 @@ from draggan_client.points import PointBoard, pairs_of
 from .. import edit
 from ..drags import Drag, outside, outside_text
 from ..edit import Beginning
-from ..layers import records, selection, watch
+from ..layers import records, watch
 from ..layers.pixels import Rect
 from ..layers.records import Form, Kept
 from ..layers.result import Plan
@@ -49,11 +46,12 @@ from ..layers.subject import (
 from ..layers.warm_up import warm_up
 from ..slices import Work
 from .applying import Applying
-from .edge import Segment
+from .framing import Framing
 from .hand_over import hand_over
 from .pixbufs import pixbuf_of
-from .pyramid import Pyramid, read_pyramid, read_visible
+from .pyramid import read_pyramid, read_visible
 from .selection_edge import read_edge
+from .state import Hooks, Question, State, Step
 from .tasks import Tasks
 
 _POLL_MS = 500
@@ -64,90 +62,6 @@ _LAYER_CHANGED = "The layer was changed in the image since it was read."
 _LAYER_MOVED = "The layer was moved or resized in the image."
 _NOT_DRAGGED = ("opened", "inverted")
 """How a job ended that was no drag."""
-
-
-class Step(Enum):
-    """Where the artist is."""
-
-    FRAME = "frame"
-    """Choosing what of the layer the model sees."""
-    DRAG = "drag"
-    """The picture is looked for in the model, and dragged as soon as it is found."""
-
-
-class Question(Enum):
-    """What the artist has to decide."""
-
-    PAINTED_OVER = "painted over"
-    CHANGED = "changed"
-    """The layer is another than was dragged: apply the result all the same?"""
-
-
-@dataclass(frozen=True)
-class Hooks:
-    """What the window wants to be told, on the main thread."""
-
-    changed: Callable[[], object]
-    """Something that is shown is another."""
-    picture: Callable[[Pyramid], object]
-    choose: Callable[[FrameChoice], object]
-    """The frame is to be chosen ..."""
-    frame: Callable[[Frame], object]
-    """... or is this."""
-    edge: Callable[[tuple[Segment, ...]], object]
-    preview: Callable[[GdkPixbuf.Pixbuf | None], object]
-    """None: what is below is as it should be seen."""
-    reconstruction: Callable[[GdkPixbuf.Pixbuf | None], object]
-    """What the model makes of the frame; None: it is not known."""
-    applied: Callable[[Gimp.Layer], object]
-    screen_px_per_image_px: Callable[[], float]
-
-
-@dataclass(frozen=True)
-class State:
-    """What the window shows."""
-
-    view: EditView
-    step: Step = Step.DRAG
-    text: str = ""
-    """What is going on, or what came of it."""
-    hint: str = ""
-    detail: str = ""
-    is_error: bool = False
-    fraction: float | None = 0.0
-    """Of the progress bar; None: it pulses."""
-    busy: bool = False
-    can_use_frame: bool = False
-    can_pull_frame: bool = False
-    can_choose_frame: bool = False
-    """It is chosen already, and could be chosen again."""
-    has_selection: bool = False
-    landmarks: tuple[AlignmentPoint, ...] = ()
-    """Where the model expects what can be clicked."""
-    inverting: bool = False
-    can_invert: bool = False
-    """The picture is not found in the model yet, and nobody looks for it."""
-    can_be_faithful: bool = False
-    can_start: bool = False
-    can_stop: bool = False
-    can_edit: bool = False
-    """The points can be changed."""
-    can_apply: bool = False
-    can_seek: bool = False
-    can_choose_model: bool = False
-    position: int = 0
-    """Drags that this window has made, and that are in the picture ..."""
-    history_length: int = 0
-    """... of so many."""
-    going_on: bool = False
-    """The layer showed an edit, and this goes on from it ..."""
-    lost_origin: bool = False
-    """... without the pixels that it began with."""
-    question: Question | None = None
-    note: str = ""
-    """Something to know about the layer."""
-    as_visible: bool | None = None
-    """Whether filters are seen; None: it is no question."""
 
 
 class Controller:
@@ -167,7 +81,7 @@ class Controller:
         self._editing = Editing(desk.connection, hand_over, self._edit_changed, self._previewed)
         self._tasks = Tasks(self._hooks.changed, self._failed)
         self._step = Step.FRAME
-        self._choice: FrameChoice | None = None
+        self.framing = Framing(lambda: self._subject, lambda: self.model, self.frame_edited, self.tell)
         self._chosen: Frame | None = None
         """The frame that was taken."""
         self._beginning: Beginning | None = None
@@ -216,11 +130,6 @@ class Controller:
         return self._beginning.frame if self._beginning is not None else None
 
     @property
-    def choice(self) -> FrameChoice | None:
-        """The frame as it is being chosen; None: the layer is not read yet."""
-        return self._choice
-
-    @property
     def drags(self) -> tuple[Drag, ...]:
         """The drags that are in the picture, as they were started: what "Repeat" does again."""
         return tuple(self._drags[: self.state.position])
@@ -244,7 +153,7 @@ class Controller:
         opens = usable and self._opens_unasked and not doing
         wanted = not self._gone and (self._start is not None or self._dragging is not None)
         model, is_new = self.model, self._kept is None
-        choosing = not self._gone and self._step is Step.FRAME and self._choice is not None and not doing
+        choosing = not self._gone and self._step is Step.FRAME and self.framing.choice is not None and not doing
         inverting = opens and is_new
         known = view.state is not None and view.state.is_known
         startable = (free or opens) if not is_new else free and known
@@ -253,9 +162,9 @@ class Controller:
             step=self._step,
             busy=busy,
             can_pull_frame=choosing,
-            can_use_frame=choosing and self._frame_problem is None and self._wanted_landmark is None,
+            can_use_frame=choosing and self.framing.problem is None and self.framing.wanted is None,
             can_choose_frame=free and is_new,
-            has_selection=self._step is Step.FRAME and self._selected is not None,
+            has_selection=self._step is Step.FRAME and self.framing.selected is not None,
             landmarks=model.alignment if model is not None else (),
             inverting=inverting,
             can_invert=free and is_new and not known,
@@ -297,11 +206,11 @@ class Controller:
         return self._points_told(shown)
 
     def _frame_told(self, shown: State) -> State:
-        problem, landmark = self._frame_problem, self._wanted_landmark
-        if self._choice is None or self._question is not None:
+        problem, landmark = self.framing.problem, self.framing.wanted
+        if self.framing.choice is None or self._question is not None:
             return shown
         if landmark is not None:
-            number, count = len(self._choice.clicks) + 1, len(self._choice.landmarks)
+            number, count = len(self.framing.choice.clicks) + 1, len(self.framing.choice.landmarks)
             text = f"Click {landmark_words(landmark.name)} ({number} of {count})."
             return replace(shown, text=text, hint="Backspace takes a click back, Escape ends this.")
         if problem is not None:
@@ -346,26 +255,6 @@ class Controller:
     def _outside(self) -> Drag:
         """The points that the frame does not show."""
         return outside(self.board.pairs, self._beginning.frame) if self._beginning is not None else ()
-
-    @property
-    def _frame_problem(self) -> Problem | None:
-        """Why the model cannot be shown the frame that is being chosen."""
-        if self._choice is None:
-            return None
-        return trouble(self._choice.frame, self._subject.box, self._subject.kind.pixel_bytes)
-
-    @property
-    def _wanted_landmark(self) -> AlignmentPoint | None:
-        return self._choice.wanted if self._choice is not None else None
-
-    @property
-    def _selected(self) -> Rect | None:
-        """The selection's bounds on the layer."""
-        if not self._image.is_valid():
-            return None
-        bounds = selection.bounds(self._image)
-        shared = bounds.shared(self._subject.rect) if bounds is not None else None
-        return None if shared is None or shared.empty else shared
 
     @property
     def _opens_unasked(self) -> bool:
@@ -421,7 +310,8 @@ class Controller:
     def begin_anew(self) -> None:
         """Leave the layer's edit, and begin with its pixels. Drags of this window are given up."""
         self._leave_edit()
-        self._kept = self._chosen = self._choice = None
+        self._kept = self._chosen = None
+        self.framing.choice = None
         self._read_layer()
 
     def see_filters(self, as_visible: bool) -> None:
@@ -446,21 +336,16 @@ class Controller:
         self.models_known()
         if self._step is Step.DRAG:
             self._leave_edit()
-            assert self._choice is not None and self._beginning is not None
-            if self._choice.frame == self._beginning.frame:
+            assert self.framing.choice is not None and self._beginning is not None
+            if self.framing.choice.frame == self._beginning.frame:
                 self._open()
             else:
-                self._take(self._choice.frame)
+                self._take(self.framing.choice.frame)
         self._hooks.changed()
 
     def models_known(self) -> None:
         """What the models are like is known now: the frame gets the shape of the model's picture."""
-        model = self.model
-        if self._choice is not None and model is not None:
-            try:
-                self._choice.reshape(model.aspect)
-            except DragganError as error:
-                self._trouble = Problem.of(error)
+        self.framing.reshape()
 
     def _leave_edit(self) -> None:
         self._tasks.cancel()
@@ -523,77 +408,33 @@ class Controller:
         self._hooks.edge((yield from read_edge(self._image, self._seen)))
 
     def _layer_seen(self) -> None:
-        if self._choice is None:
-            try:
-                self._choice = FrameChoice(self._default_frame())
-            except DragganError as error:
-                self._failed(error)
+        if self.framing.choice is None:
+            self.framing.begin()
+            if self.framing.choice is None:
                 return
-        if self._chosen is not None and self._frame_problem is None:
-            self._take(self._choice.frame)
+        if self._chosen is not None and self.framing.problem is None:
+            self._take(self.framing.choice.frame)
         else:
-            self._hooks.choose(self._choice)
-
-    def _default_frame(self) -> Frame:
-        selected, model = self._selected, self.model
-        return default_frame(
-            self._subject.box,
-            selected.box if selected is not None else None,
-            model.aspect if model is not None else 1.0,
-            self._subject.kind.pixel_bytes,
-        )
-
-    def frame_of_layer(self) -> None:
-        """The smallest frame that holds all of the layer."""
-        self._set_frame(lambda aspect: frames.around(*self._subject.box, aspect))
-
-    def frame_of_selection(self) -> None:
-        """The smallest frame that holds what is selected."""
-        selected = self._selected
-        if selected is not None:
-            self._set_frame(lambda aspect: frames.around(*selected.box, aspect))
-
-    def frame_reset(self) -> None:
-        """The frame that one begins with."""
-        self._set_frame(lambda _aspect: self._default_frame())
-
-    def click_landmarks(self) -> None:
-        """Ask for the landmarks that the model expects, or no longer."""
-        choice, model = self._choice, self.model
-        self._trouble = None
-        if choice is not None and not choice.stop_asking() and model is not None:
-            choice.ask(model.alignment)
-        self._hooks.changed()
+            self._hooks.choose(self.framing.choice)
 
     def frame_edited(self) -> None:
         """The artist has changed the frame, or clicked a landmark."""
         self._trouble = None
         self._hooks.changed()
 
-    def _set_frame(self, make: Callable[[float], Frame]) -> None:
-        if self._choice is None or not self.state.can_pull_frame:
-            return
-        try:
-            self._choice.stop_asking()
-            self._choice.set(make(self._choice.frame.aspect))
-            self._trouble = None
-        except DragganError as error:
-            self._trouble = Problem.of(error)
-        self._hooks.changed()
-
     def use_frame(self) -> None:
         """Show the model what lies in the frame, and have it looked for."""
-        if self._choice is not None and self.state.can_use_frame:
+        if self.framing.choice is not None and self.state.can_use_frame:
             self._trouble = None
-            self._take(self._choice.frame)
+            self._take(self.framing.choice.frame)
 
     def choose_frame_again(self) -> None:
         """Back to choosing it. Drags of this window are given up, points stay."""
-        if self.state.can_choose_frame and self._choice is not None:
+        if self.state.can_choose_frame and self.framing.choice is not None:
             self._leave_edit()
             self._beginning = self._chosen = None
             self._step = Step.FRAME
-            self._hooks.choose(self._choice)
+            self._hooks.choose(self.framing.choice)
             self._hooks.changed()
 
     def _take(self, frame: Frame) -> None:
@@ -606,8 +447,8 @@ class Controller:
             if is_empty:
                 self._chosen = self._beginning = None
                 self._step = Step.FRAME
-                assert self._choice is not None
-                self._hooks.choose(self._choice)
+                assert self.framing.choice is not None
+                self._hooks.choose(self.framing.choice)
                 self._failed(RefusedError("There is nothing in the frame.", "Pull it over something that is painted."))
                 return
             self._beginning = beginning
@@ -861,7 +702,7 @@ class Controller:
             self._note = _LAYER_MOVED
         elif now.pixels != before.pixels:
             self._note = _LAYER_CHANGED
-        is_read = self._beginning is not None or self._choice is not None
+        is_read = self._beginning is not None or self.framing.choice is not None
         if (now.selected, now.selection) != (before.selected, before.selection) and is_read:
             self._tasks.do("", read_edge(self._image, self._seen), self._hooks.edge)
         self._hooks.changed()

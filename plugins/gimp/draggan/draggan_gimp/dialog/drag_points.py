@@ -15,7 +15,7 @@ from ..framing import text_of as frame_text
 from ..settings import options_of
 from . import diagnostics
 from .canvas import Canvas, has_cairo
-from .controller import Controller, Hooks, Question, State, Step
+from .controller import Controller
 from .crop import crop
 from .frame_panel import FrameButtons, FramePanel
 from .hand_over import hand_over
@@ -23,6 +23,7 @@ from .inversion_panel import InversionButtons, InversionPanel
 from .model_chooser import ModelChooser
 from .path_panel import PathPanel
 from .settings_panel import settings_panel
+from .state import Hooks, Question, State, Step
 from .widgets import button, labelled, notice, set_text
 
 TITLE = "Drag Points"
@@ -89,15 +90,15 @@ class DragPointsWindow:
         )
         as_visible = config.get_property("read") == "visible"
         self._controller = Controller(image, drawables, as_visible, hooks, self._desk)
-        self._models = ModelChooser(self._model_chosen)
+        self._models = ModelChooser(self._model_chosen, self._desk)
         control = self._controller
         self._canvas = Canvas(control.board, self._points_edited, self._view_moved, control.pressed_beside)
         self._frames = FramePanel(
             FrameButtons(
-                control.frame_of_layer,
-                control.frame_of_selection,
-                control.click_landmarks,
-                control.frame_reset,
+                control.framing.take_layer,
+                control.framing.take_selection,
+                control.framing.ask_landmarks,
+                control.framing.reset,
                 self._frame_edited,
             )
         )
@@ -106,7 +107,7 @@ class DragPointsWindow:
                 self._make_faithful,
                 control.choose_frame_again,
                 self._offer_taken,
-                self._more_models if hasattr(self._models, "get_more") else None,
+                self._more_models,
             )
         )
         self._paths = PathPanel(image, lambda: self._controller.board.pairs, self._path_taken, self._path_failed)
@@ -488,7 +489,7 @@ class DragPointsWindow:
             self._steps_markup = markup
             self._steps.set_markup(markup)
         self._steps.set_visible(not state.going_on and state.question is None)
-        self._frames.show(self._controller.choice if choosing else None, state.landmarks, state.has_selection)
+        self._frames.show(self._controller.framing.choice if choosing else None, state.landmarks, state.has_selection)
         searched = not choosing and not state.going_on and self._controller.frame is not None
         self._inversion.widget.set_visible(searched)
         if searched:

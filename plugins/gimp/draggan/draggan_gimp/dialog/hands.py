@@ -15,8 +15,8 @@ from draggan_client.look import LOOK
 from draggan_client.messages import Frame
 from draggan_client.points import PointBoard, Spot
 
-KNOB_DISTANCE = 28.0
-"""From the frame's edge, in logical pixels of the screen."""
+from .view import KNOB_DISTANCE
+
 _FAR_STEP = 10.0
 _CURSORS = {
     Part.INSIDE: "move",

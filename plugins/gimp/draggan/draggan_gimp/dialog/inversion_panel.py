@@ -9,7 +9,7 @@ from gi.repository import GdkPixbuf, Gtk
 from draggan_client import wording
 from draggan_client.messages import ModelInfo, Recognition
 
-from .controller import State
+from .state import State
 from .widgets import button
 
 _SIDE = 132

@@ -11,8 +11,7 @@ from draggan_client.messages import Frame
 from draggan_client.points import Pair, Spot, arrow_head
 
 from ..layers.pixels import Rect
-from .hands import KNOB_DISTANCE
-from .view import CRISP_SCALE, View
+from .view import CRISP_SCALE, KNOB_DISTANCE, View
 
 Context = Any
 """A cairo context: pycairo's, or a `plain_cairo.PlainContext`."""

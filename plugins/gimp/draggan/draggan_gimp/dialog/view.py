@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from draggan_client import frames
+from draggan_client.messages import Frame
 from draggan_client.points import Spot
 
 MIN_SCALE = 1 / 64
@@ -10,6 +12,10 @@ ZOOM_STEP = 1.25
 """Of one notch of the wheel."""
 MARGIN = 12.0
 """Round a picture that was fitted in, so that points on its edge can be grabbed."""
+KNOB_DISTANCE = 28.0
+"""Of the knob that turns the frame from the frame's edge, in logical pixels."""
+_ROUND_FRAME = 0.15
+"""So much more than the frame is seen on each side while points are dragged, in fractions of its bounds."""
 CRISP_SCALE = 3.0
 """From here on single pixels are shown as squares, as GIMP does."""
 
@@ -65,3 +71,21 @@ class View:
             into_width / 2 - (left + width / 2) * scale,
             into_height / 2 - (top + height / 2) * scale,
         )
+
+    @staticmethod
+    def of_frame(
+        frame: Frame, layer: tuple[float, float, float, float], choosing: bool, into_width: int, into_height: int
+    ) -> "View":
+        """The frame on a layer (left, top, width, height). While it is chosen: all of both, and its knob. While points
+        are dragged in it: the frame and what lies round it, as far as there is something."""
+        left, top, width, height = frames.bounds(frame)
+        right, bottom = left + width, top + height
+        more_x, more_y = _ROUND_FRAME * width, _ROUND_FRAME * height
+        layer_left, layer_top, layer_right, layer_bottom = layer[0], layer[1], layer[0] + layer[2], layer[1] + layer[3]
+        if not choosing:
+            layer_left, layer_right = max(left - more_x, layer_left), min(right + more_x, layer_right)
+            layer_top, layer_bottom = max(top - more_y, layer_top), min(bottom + more_y, layer_bottom)
+        left, top = min(left, layer_left), min(top, layer_top)
+        right, bottom = max(right, layer_right), max(bottom, layer_bottom)
+        margin = MARGIN + KNOB_DISTANCE if choosing else MARGIN
+        return View.fitting(left, top, right - left, bottom - top, into_width, into_height, margin)

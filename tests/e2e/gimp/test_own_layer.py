@@ -1,0 +1,295 @@
+"""A picture of the artist's own: its frame, finding it in the model, dragging it, and going on with it after a save."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from draggan_client import frames
+from draggan_client.messages import Frame, FromSeed, ResultRequest
+from draggan_client.points import Spot
+from draggan_server.training.portraits import FACTORS, render
+from tests.e2e.editors.desktop import Desktop
+from tests.e2e.editors.gimp import Gimp, Profile
+from tests.e2e.editors.root import Root
+from tests.e2e.editors.screen_reader import ScreenReader
+from tests.e2e.editors.server import ServerHome
+from tests.e2e.gimp.pictures import SEED, Change, picture, prepare, state_of
+from tests.e2e.gimp.windows import Dialog, Window
+
+WIDTH, HEIGHT = 420, 300
+LAYER = (0.0, 0.0, float(WIDTH), float(HEIGHT))
+FACE = frames.placed(Spot(210, 150), 180, 20)
+"""Where the model's own picture lies in the larger one."""
+EYES_AND_MOUTH = ((0.3853, 0.4719), (0.615, 0.4719), (0.4172, 0.694), (0.5832, 0.694))
+FIRST = frames.within(*LAYER)
+LOAD = """
+kept["image"] = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, globals()["file"](name))
+kept["layer"] = kept["image"].get_layers()[0]
+"""
+SEARCH_S = 300.0
+
+
+@pytest.fixture(scope="module")
+def shared_window(
+    editors_root: Root,
+    desktop: Desktop,
+    reader: ScreenReader,
+    gimp_profile: Profile,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Window]:
+    """One GIMP with its windows for the tests of this file."""
+    with Gimp(editors_root, gimp_profile, tmp_path_factory.mktemp("gimp-own-layer"), desktop) as gimp:
+        prepare(gimp)
+        yield Window(gimp, desktop, reader)
+        gimp.quit()
+        assert "Traceback" not in gimp.log()
+
+
+@pytest.fixture
+def window(shared_window: Window) -> Iterator[Window]:
+    shared_window.close_image()
+    yield shared_window
+    for _ in range(3):
+        if shared_window.reader.find(name="Picture with points"):
+            shared_window.pointer.key("Escape")
+            time.sleep(0.5)
+    shared_window.close_image()
+
+
+@pytest.fixture(scope="module")
+def pasted(server: ServerHome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PNG: the model's own picture in a larger one, turned by 20 degrees."""
+    with server.connection().session(FromSeed(SEED)) as session:
+        pixels = session.pixels(ResultRequest("model")).picture
+    face = Image.fromarray(np.frombuffer(pixels.data, np.uint8).reshape(pixels.shape)).convert("RGBA")
+    size = round(FACE.size)
+    # Clockwise as seen, where Pillow turns the other way.
+    turned = face.resize((size, size), Image.Resampling.BICUBIC).rotate(-20, Image.Resampling.BICUBIC, expand=True)
+    page = Image.fromarray(_ramp())
+    page.alpha_composite(turned, (210 - turned.width // 2, 150 - turned.height // 2))
+    file = tmp_path_factory.mktemp("pictures") / "pasted.png"
+    page.save(file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PNG: a portrait by the renderer that the generator never saw."""
+    factors = torch.rand(1, len(FACTORS), generator=torch.Generator().manual_seed(911))
+    drawn = ((render(factors, 200)[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+    file = tmp_path_factory.mktemp("pictures") / "portrait.png"
+    Image.fromarray(drawn).save(file)
+    return file
+
+
+def _ramp() -> NDArray[np.uint8]:
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    return np.dstack([90 + x // 6, 120 + y // 5, np.full_like(x, 140), np.full_like(x, 255)]).astype(np.uint8)
+
+
+def in_face(across: float, down: float) -> Spot:
+    return frames.at(FACE, across, down)
+
+
+def chosen(dialog: Dialog) -> tuple[float, float]:
+    """Size and angle of the frame, as they are shown."""
+    return dialog.number("Size of the frame"), dialog.number("Angle of the frame")
+
+
+def start_enabled(dialog: Dialog, name: str = "Use this frame") -> bool:
+    return dialog.button(name).enabled
+
+
+def wait_until_found(dialog: Dialog) -> None:
+    dialog.wait_for("the picture is found", lambda: dialog.window.reader.find("button", "Start"), SEARCH_S)
+
+
+def test_the_frame_under_pointer_and_keys(window: Window, pasted: Path) -> None:
+    window.show(LOAD, name=str(pasted))
+    dialog = window.open()
+    assert chosen(dialog) == (300, 0), "the largest in the middle"
+    at = lambda spot: dialog.in_frame(spot, FIRST, LAYER, choosing=True)  # noqa: E731
+    scale = at(Spot(100, 0)).x - at(Spot(99, 0)).x
+    corner, knob = frames.corners(FIRST)[2], frames.knob(FIRST, 28 / scale)
+    dialog.pointer.drag(at(corner), at(Spot(corner.x - 60, corner.y - 60)))
+    time.sleep(0.3)
+    size, angle = chosen(dialog)
+    assert size == pytest.approx(240, abs=2) and angle == 0
+    window.pointer.key("ctrl+z")
+    time.sleep(0.3)
+    assert chosen(dialog) == (300, 0)
+    with window.pointer.holding("shift"):
+        dialog.pointer.drag(at(knob), at(Spot(330, 20)))
+    time.sleep(0.3)
+    assert chosen(dialog) == (300, 45), "in whole steps of 15 degrees"
+    window.pointer.key("ctrl+z", "ctrl+Right", "ctrl+Right", "ctrl+Down")
+    time.sleep(0.3)
+    assert chosen(dialog) == (299, 2)
+    dialog.pointer.drag(at(Spot(20, 20)), at(Spot(120, 90)))
+    time.sleep(0.3)
+    size, angle = chosen(dialog)
+    assert size == pytest.approx(100, abs=2) and angle == 0, "another one, drawn beside it"
+    dialog.pointer.drag(at(Spot(70, 70)), at(Spot(-90, 70)))
+    dialog.wait_until_says("The frame lies beside the picture", 5)
+    assert not start_enabled(dialog)
+    window.desktop.screenshot("gimp-frame-beside")
+    dialog.press("Whole layer")
+    dialog.wait_for("all of the layer", lambda: chosen(dialog) == (420, 0), 5)
+    assert not dialog.button("Selection").enabled
+    window.gimp.run("select(kept['image'], 30, 40, 160, 100)")
+    dialog.press("Selection")
+    dialog.wait_for("what is selected", lambda: chosen(dialog) == (160, 0), 5)
+    window.gimp.run("Gimp.Selection.none(kept['image'])")
+    dialog.type_number("Size of the frame", 150)
+    dialog.type_number("Angle of the frame", -30)
+    assert chosen(dialog) == (150, -30)
+    dialog.press("Reset frame")
+    dialog.wait_for("the first one", lambda: chosen(dialog) == (300, 0), 5)
+    assert window.gimp.run("kept['image'].is_dirty()") in (True, False)  # a selection counts for GIMP
+    dialog.cancel()
+    window.gimp.run("select(kept['image'], 30, 40, 160, 100)")
+    dialog = window.open()
+    assert chosen(dialog) == (160, 0), "begins with the selection's bounds"
+    dialog.cancel()
+
+
+def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Path, tmp_path: Path) -> None:
+    window.show(LOAD, name=str(pasted))
+    before = window.gimp.run("composite(kept['image'])")
+    dialog = window.open()
+    dialog.press("Click eyes and mouth")
+    dialog.wait_until_says("Click the eye on the left (1 of 4).", 5)
+    for spot in EYES_AND_MOUTH:
+        dialog.pointer.click(dialog.in_frame(in_face(*spot), FIRST, LAYER, choosing=True))
+        time.sleep(0.3)
+    size, angle = chosen(dialog)
+    assert size == pytest.approx(FACE.size, abs=6) and angle == pytest.approx(FACE.angle, abs=2)
+    window.desktop.screenshot("gimp-frame")
+    dialog.press("Use this frame")
+    dialog.wait_for("a reconstruction", lambda: dialog.button("The model's picture", "toggle button").enabled, SEARCH_S)
+    assert dialog.window.reader.find("button", "Stop"), "it is seen while the picture is looked for"
+    window.desktop.screenshot("gimp-finding")
+    wait_until_found(dialog)
+    assert dialog.says("Good ("), "a word and a number"
+    window.desktop.screenshot("gimp-found")
+
+    dialog.press("Make it more like the picture")
+    dialog.wait_until_says("Fitting the model to the picture: step", SEARCH_S)
+    dialog.press("Stop")
+    dialog.wait_until_says("Stopped.", SEARCH_S)
+    frame = _frame_of(dialog, size, angle)
+    spot = lambda across, down: dialog.in_frame(in_face(across, down), frame, LAYER, choosing=False)  # noqa: E731
+    dialog.pointer.click(spot(1.15, 0.5))
+    dialog.wait_until_says("The model sees only what lies in the frame.", 5)
+    dialog.pointer.drag(spot(0.5, 0.84), spot(0.5, 0.9))
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step", SEARCH_S)
+    window.desktop.screenshot("gimp-own-dragging")
+    dialog.wait_until_dragged()
+    dialog.press("Apply")
+    dialog.wait_until_closed()
+    window.desktop.screenshot("gimp-own-applied")
+    after, record = window.gimp.run("composite(kept['image']), record(kept['image'].get_layers()[0])")
+    change = Change(picture(window.gimp, before, WIDTH, HEIGHT), picture(window.gimp, after, WIDTH, HEIGHT))
+    change.check()
+    y, x = np.nonzero(change.differs)
+    places = [frames.inside(FACE, Spot(float(a) + 0.5, float(b) + 0.5)) for a, b in zip(x, y, strict=True)]
+    assert all(-0.06 < place.x < 1.06 and -0.06 < place.y < 1.06 for place in places), "nothing beside the frame"
+    first = state_of(record)
+    assert first.inversion is not None and first.inversion.delta and first.frame.angle == pytest.approx(angle, abs=0.1)
+
+    window.gimp.run(
+        "file = globals()['file'](name); Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, kept['image'], file, None)",
+        name=str(tmp_path / "own.xcf"),
+    )
+    window.close_image()
+    window.show(LOAD, name=str(tmp_path / "own.xcf"))
+    begun = time.monotonic()
+    dialog = window.open()
+    assert dialog.says("dragging goes on from it") and not dialog.says("comes out only as fine")
+    handle, target = first.points[0].handle_x, first.points[0].handle_y
+    window.desktop.screenshot("gimp-own-again")
+    place = dialog.in_frame(Spot(handle, target), first.frame, _bounds(first.frame), choosing=False)
+    dialog.pointer.drag(place, place.__class__(place.x - 20, place.y - 30))
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step", SEARCH_S)
+    assert not dialog.says("Looking for the picture")
+    print(f"from the menu to the second drag: {time.monotonic() - begun:.1f} s")
+    dialog.press("Stop")
+    dialog.wait_until_dragged()
+    dialog.press("Apply")
+    dialog.wait_until_closed()
+    second = state_of(window.gimp.run("record(kept['image'].get_layers()[0])"))
+    assert second.position == first.position + 1
+    # What was found the first time is what was dragged the second: nothing was looked for again.
+    assert second.start_latent == first.start_latent and second.inversion == first.inversion
+
+
+def test_stopped_early_and_changed_meanwhile(window: Window, portrait: Path) -> None:
+    """What there is when it is stopped can be dragged; a layer that was changed since is not silently another."""
+    window.show(LOAD, name=str(portrait))
+    layer = (0.0, 0.0, 200.0, 200.0)
+    frame = frames.within(*layer)
+    dialog = window.open()
+    dialog.press("Use this frame")
+    dialog.wait_for("a reconstruction", lambda: dialog.button("The model's picture", "toggle button").enabled, SEARCH_S)
+    # One pixel, far too little for a small picture to show it.
+    window.gimp.run("l = kept['layer']; p = bytearray(read(l)); p[:4] = bytes([255, 0, 255, 255]); write(l, bytes(p))")
+    dialog.press("Stop")
+    dialog.wait_until_says("Stopped.", SEARCH_S)
+    dialog.wait_until_says("The layer was changed in the image since it was read.", 20)
+    window.desktop.screenshot("gimp-changed")
+    at = lambda x, y: dialog.in_frame(Spot(x, y), frame, layer, choosing=False)  # noqa: E731
+    dialog.pointer.drag(at(100, 170), at(100, 182))
+    dialog.press("Start")
+    dialog.wait_until_says("Dragging: step", SEARCH_S)
+    dialog.wait_until_dragged()
+    dialog.press("Apply")
+    dialog.wait_until_says("The layer is not what was dragged any more", 20)
+    assert len(window.gimp.run("layer_tree(kept['image'].get_layers())")) == 1
+    window.desktop.screenshot("gimp-changed-asked")
+    dialog.press("Apply all the same")
+    dialog.wait_until_closed()
+    state = state_of(window.gimp.run("record(kept['image'].get_layers()[0])"))
+    assert state.inversion is not None and state.inversion.step < state.inversion.total_steps
+
+    window.gimp.run("kept['image'].set_selected_layers([kept['image'].get_layers()[0]])")
+    dialog = window.open()
+    dialog.wait_until_says("come out only as fine as the model draws", 20)
+    window.desktop.screenshot("gimp-lost-origin")
+    dialog.cancel()
+
+
+def test_frames_that_show_nothing(window: Window) -> None:
+    window.show(
+        "image = kept['image'] = new_image(200, 160)\n"
+        "pixels = bytes(v for y in range(160) for x in range(200) for v in (200, 120, 90, 255 if x < 60 else 0))\n"
+        "kept['layer'] = new_layer(image, 'half', 200, 160, pixels)\n"
+        "select(image, 100, 20, 80, 80)\n"
+    )
+    dialog = window.open()
+    dialog.press("Use this frame")
+    dialog.wait_until_says("There is nothing in the frame.", 20)
+    window.desktop.screenshot("gimp-frame-empty")
+    assert window.reader.find("button", "Use this frame"), "another can be chosen"
+    dialog.cancel()
+
+
+def _bounds(frame: Frame) -> tuple[float, float, float, float]:
+    left, top, width, height = frames.bounds(frame)
+    first_x, first_y = math.floor(left), math.floor(top)
+    return first_x, first_y, math.ceil(left + width) - first_x, math.ceil(top + height) - first_y
+
+
+def _frame_of(dialog: Dialog, size: float, angle: float) -> Frame:
+    """About where the landmarks put it: its own place is not shown in numbers."""
+    return frames.placed(frames.centre(FACE), size, angle)
