@@ -38,9 +38,11 @@ from draggan_server.cli.options import (
     PlaceParameter,
     Pull,
     PullParameter,
+    class_option,
     json_option,
     model_option,
     output,
+    picture_of,
     psi_option,
     settings_options,
     source,
@@ -58,6 +60,7 @@ from draggan_server.cli.pictures import (
 from draggan_server.cli.points import check_inside, new_points, next_points
 from draggan_server.cli.progress import ProgressLine
 from draggan_server.cli.serving import connect
+from draggan_server.cli.shapes import aspect_of
 
 _ENDS = {
     "reached": "Every point has arrived",
@@ -95,10 +98,11 @@ class Files:
 @click.option(
     "--frame",
     type=FrameParameter(),
-    help="With --picture: the square that the model sees.  [default: the largest in the middle]",
+    help="With --picture: what the model sees; SIZE is the longer side.  [default: the largest in the middle]",
 )
 @click.option("--release", is_flag=True, help="With --state: let go of earlier points, which hold their places else.")
 @psi_option
+@class_option
 @model_option
 @output("--out", default="after.png", show_default=True, help="The picture after the drag.")
 @output("--before", help="The picture before it.")
@@ -120,6 +124,7 @@ def drag(
     frame: Frame | None,
     release: bool,
     psi: float | None,
+    label: int | None,
     model: str | None,
     out: Path,
     before: Path | None,
@@ -138,7 +143,7 @@ def drag(
 
     Ctrl+C stops the drag and keeps what there is; a second time it gives up.
     """
-    _check_combination(seed, picture, state, psi=psi, frame=frame, release=release)
+    _check_combination(seed, picture, state, psi=psi, label=label, frame=frame, release=release)
     files = Files(out, before, animation, save_state)
     check_format(out)
     if before:
@@ -153,14 +158,10 @@ def drag(
             check_format(path, has_alpha=layer.has_alpha)
     area = read_mask(mask) if mask else None
     pulls = (*points, *(Pull(place, place) for place in pins))
-    opening, pairs = _opening(seed, psi, layer, state, frame, pulls, release=release, area=area)
+    drawn = picture_of(seed, psi, label) if seed is not None else None
+    opening, pairs = _opening(drawn, layer, state, frame, pulls, release=release, area=area, model=model)
     try:
-        request = DragRequest(
-            pairs,
-            area,
-            DragOptions(**settings),
-            preview=None,
-        )
+        request = DragRequest(pairs, area, DragOptions(**settings), preview=None)
     except MessageError as error:
         raise CommandError(str(error)) from None
     with ProgressLine() as line, connect(line).session(opening, model) as session:
@@ -175,6 +176,7 @@ def _check_combination(
     state: Path | None,
     *,
     psi: float | None,
+    label: int | None,
     frame: Frame | None,
     release: bool,
 ) -> None:
@@ -185,6 +187,8 @@ def _check_combination(
         raise CommandError("There is nothing to drag on. Give --seed 7, or --picture layer.png, or --state FILE.")
     if psi is not None and seed is None:
         raise CommandError("--psi belongs to --seed: pictures and kept edits have theirs already. Leave it out.")
+    if label is not None and seed is None:
+        raise CommandError("--class belongs to --seed: pictures and kept edits have theirs already. Leave it out.")
     if frame and (state or not picture):
         raise CommandError("--frame belongs to --picture at the start of an edit. Leave it out.")
     if release and not state:
@@ -192,8 +196,7 @@ def _check_combination(
 
 
 def _opening(
-    seed: int | None,
-    psi: float | None,
+    drawn: FromSeed | None,
     layer: PictureFile | None,
     state_file: Path | None,
     frame: Frame | None,
@@ -201,6 +204,7 @@ def _opening(
     *,
     release: bool,
     area: MaskData | None,
+    model: str | None,
 ) -> tuple[Source, tuple[PointPair, ...]]:
     """What the drag begins with, and its points: looked at now, since opening a picture takes a while.
 
@@ -215,15 +219,19 @@ def _opening(
         return FromState(state_file.read_bytes()), pairs
     pairs = new_points(pulls)
     if layer is None:
-        assert seed is not None
-        return FromSeed(seed) if psi is None else FromSeed(seed, psi), pairs
+        assert drawn is not None
+        return drawn, pairs
+    aspect = aspect_of(model)
     try:
-        square = CanvasFrame(frame.x, frame.y, frame.size) if frame else CanvasFrame.around(layer.width, layer.height)
+        if frame:
+            part = CanvasFrame(frame.x, frame.y, frame.size, aspect=aspect)
+        else:
+            part = CanvasFrame.around(layer.width, layer.height, aspect=aspect)
         if area:
-            mask_for_model(CanvasMask.covering(layer.as_canvas(), mask_values(area)), square, 64)
+            mask_for_model(CanvasMask.covering(layer.as_canvas(), mask_values(area)), part, 64)
     except CanvasError as error:
         raise CommandError(str(error)) from None
-    seen = Frame(square.x, square.y, square.size)
+    seen = Frame(part.x, part.y, part.size, aspect=aspect)
     check_inside(pairs, seen)
     return FromPicture(on_wire(layer.pixels), frame=seen), pairs
 

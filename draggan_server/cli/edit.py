@@ -42,7 +42,7 @@ class Edit:
     """The picture that the edit goes into; None: the model's own picture."""
     marks: bool
     animation_size: int | None
-    """The side of the animation's frames in px; None: no animation."""
+    """The longer side of the animation's frames in px; None: no animation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Finished:
     before: Rgba
     after: Rgba
     frames: tuple[NDArray[np.uint8], ...]
-    """[size, size, 3], of the square that the model sees; none where no animation was asked for."""
+    """[height, width, 3], of the frame that the model sees; none where no animation was asked for."""
     targets: dict[str, Place]
     model: str
 
@@ -105,10 +105,10 @@ def _check_mask(mask: MaskData | None, session: Session) -> None:
     if mask is None or state.source == "picture":
         return
     height, width = mask.array.shape
-    side = math.ceil(state.frame.size)
-    if (height, width) != (side, side):
+    across, down = math.ceil(state.frame.width), math.ceil(state.frame.height)
+    if (height, width) != (down, across):
         raise CommandError(
-            f"The mask is {width} x {height} px, but the picture is {side} x {side} px. "
+            f"The mask is {width} x {height} px, but the picture is {across} x {down} px. "
             "Make the mask as large as the picture."
         )
 
@@ -164,7 +164,10 @@ class _Album:
     def _add(self, image: Image.Image, handles: Iterable[HandleState]) -> None:
         size = self._edit.animation_size
         assert size is not None
-        image = image.resize((size, size), Image.Resampling.BICUBIC)
+        width, height = (
+            max(1, round(side * size / self._frame.size)) for side in (self._frame.width, self._frame.height)
+        )
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
         self.frames.append(self._marked(np.array(image), handles, self._frame)[..., :3])
 
     def _marked(self, pixels: Rgba, handles: Iterable[HandleState], shown: Frame) -> Rgba:

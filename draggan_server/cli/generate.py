@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from draggan_client.messages import FromSeed, ResultRequest
+from draggan_client.messages import ResultRequest
 from draggan_server.cli.errors import CommandError
 from draggan_server.cli.files import Outputs, check_writable
-from draggan_server.cli.options import SeedsParameter, model_option, output, psi_option
+from draggan_server.cli.options import SeedsParameter, class_option, model_option, output, picture_of, psi_option
 from draggan_server.cli.pictures import check_format, encoded, from_wire
 from draggan_server.cli.progress import ProgressLine
 from draggan_server.cli.serving import connect
@@ -28,9 +28,12 @@ _PLACE = "{seed}"
     help="Which picture: the seeds of NVIDIA's tools. Also 1-6 or 0,3,8, and more than once.",
 )
 @psi_option
+@class_option
 @model_option
 @output("--out", default=f"seed{_PLACE}.png", show_default=True, help="The file; {seed} stands for the seed.")
-def generate(seed_lists: tuple[tuple[int, ...], ...], psi: float | None, model: str | None, out: Path) -> None:
+def generate(
+    seed_lists: tuple[tuple[int, ...], ...], psi: float | None, label: int | None, model: str | None, out: Path
+) -> None:
     """Draw pictures out of a model, without dragging anything.
 
     \b
@@ -47,7 +50,7 @@ def generate(seed_lists: tuple[tuple[int, ...], ...], psi: float | None, model: 
     with ProgressLine() as line:
         connection = connect(line)
         for seed, file in zip(seeds, files, strict=True):
-            with connection.session(FromSeed(seed) if psi is None else FromSeed(seed, psi), model) as session:
+            with connection.session(picture_of(seed, psi, label), model) as session:
                 pixels = from_wire(session.pixels(ResultRequest("model")))
             outputs.write(str(seed), file, partial(encoded, pixels, file))
             outputs.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from pathlib import Path
@@ -15,12 +16,15 @@ from draggan_server.cli.options import FrameParameter, json_option, model_option
 from draggan_server.cli.pictures import check_format, encoded, from_wire, on_wire, read_picture
 from draggan_server.cli.progress import ProgressLine
 from draggan_server.cli.serving import connect, ctrl_c_stops
+from draggan_server.cli.shapes import aspect_of
 
 
 @click.command()
 @click.argument("picture", type=click.Path(path_type=Path))
 @click.option(
-    "--frame", type=FrameParameter(), help="The square that the model sees.  [default: the largest in the middle]"
+    "--frame",
+    type=FrameParameter(),
+    help="What the model sees; SIZE is the longer side.  [default: the largest in the middle]",
 )
 @model_option
 @output("--out", default="reconstruction.png", show_default=True, help="The picture as the model draws it.")
@@ -37,6 +41,8 @@ def invert(picture: Path, frame: Frame | None, model: str | None, out: Path, sta
     """
     check_format(out)
     check_writable((out, state), inputs=(picture,))
+    if frame:
+        frame = dataclasses.replace(frame, aspect=aspect_of(model))
     source = FromPicture(on_wire(read_picture(picture).pixels), frame=frame)
     with ProgressLine() as line, connect(line).session(source, model) as session:
         with ctrl_c_stops(session):

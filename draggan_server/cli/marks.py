@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from draggan_client.frames import inside
 from draggan_client.messages import Frame
+from draggan_client.points import Spot
 from draggan_server.cli.pictures import Rgba
 
 _HANDLE, _TARGET, _OUTLINE = (230, 40, 40, 255), (50, 110, 240, 255), (255, 255, 255, 255)
@@ -25,15 +27,18 @@ class Mark:
 
 
 def with_marks(pixels: Rgba, marks: Sequence[Mark], frame: Frame) -> Rgba:
-    """A copy of the pixels, which show `frame`, with the marks on them: handles red, targets blue, an arrow between."""
+    """A copy of the pixels, with the marks on them: handles red, targets blue, an arrow between.
+
+    The pixels' upper side is that of `frame`; they may reach further down than it.
+    """
     height, width = pixels.shape[:2]
     radius = max(2.5, width / 64)
     layer = Image.new("RGBA", (width * _FINER, height * _FINER), (255, 255, 255, 0))
     draw = ImageDraw.Draw(layer)
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
-        across, down = (point[0] - frame.x) / frame.size, (point[1] - frame.y) / frame.size
-        return across * width * _FINER, down * width * _FINER
+        part = inside(frame, Spot(*point))
+        return part.x * width * _FINER, part.y * frame.height / frame.width * width * _FINER
 
     def dot(point: tuple[float, float], colour: tuple[int, int, int, int]) -> None:
         (x, y), r = place(point), radius * _FINER

@@ -77,7 +77,7 @@ class PlaceParameter(click.ParamType):
 
 
 class FrameParameter(click.ParamType):
-    """`40,0,512`"""
+    """`40,0,512`, a square; a frame of another shape has its model's."""
 
     name = "X,Y,SIZE"
 
@@ -87,7 +87,7 @@ class FrameParameter(click.ParamType):
         found = _numbers(str(value), 3)
         if found and found[2] >= 8:
             return Frame(*found)
-        self.fail(f"{value!r} is not a square of at least 8 px. Write it like 40,0,512", param, ctx)
+        self.fail(f"{value!r} is not a frame of at least 8 px. Write it like 40,0,512", param, ctx)
 
 
 class SeedsParameter(click.ParamType):
@@ -111,6 +111,11 @@ class SeedsParameter(click.ParamType):
         return tuple(seeds)
 
 
+def picture_of(seed: int, psi: float | None, label: int | None) -> FromSeed:
+    """What is asked for; what was left out as messages have it."""
+    return FromSeed(seed, label=label) if psi is None else FromSeed(seed, psi, label=label)
+
+
 def output(*names: str, **settings: Any) -> Callable[[Command], Command]:
     """An option for a file to be written."""
     return click.option(*names, type=click.Path(path_type=Path), **settings)
@@ -126,6 +131,13 @@ psi_option = click.option(
     "--psi",
     type=number(FromSeed, "psi"),
     help="Truncation: nearer to 0 more average, nearer to 1 more varied.  [default: 0.7]",
+)
+class_option = click.option(
+    "--class",
+    "label",
+    type=whole_number(FromSeed, "label"),
+    metavar="NUMBER",
+    help="Of a model that draws by class: which one.  [default: they take turns, seed by seed]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 

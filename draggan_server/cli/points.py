@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 
 from draggan_client.edit_state import EditState, StatePoint
+from draggan_client.frames import contains, corners
 from draggan_client.messages import SAME_PLACE_MODEL_PX, Frame, PointPair
+from draggan_client.points import Spot
 from draggan_server.cli.errors import CommandError
 from draggan_server.cli.options import Place, Pull
 
@@ -45,15 +47,15 @@ def next_points(pulls: Sequence[Pull], state: EditState, *, release: bool) -> tu
 
 
 def check_inside(pairs: Sequence[PointPair], frame: Frame) -> None:
-    """Raises CommandError where a point lies outside the square that the model sees."""
+    """Raises CommandError where a point lies outside the frame, which is what the model sees."""
     for pair in pairs:
         places = {"handle": (pair.handle_x, pair.handle_y), "target": (pair.target_x, pair.target_y)}
         for what, (x, y) in places.items():
-            if not (frame.x <= x <= frame.x + frame.size and frame.y <= y <= frame.y + frame.size):
+            if not contains(frame, Spot(x, y)):
+                first, _, last, _ = corners(frame)
                 raise CommandError(
-                    f"The {what} {x:g},{y:g} lies outside the square that the model sees, from "
-                    f"{frame.x:g},{frame.y:g} to {frame.x + frame.size:g},{frame.y + frame.size:g}. "
-                    "Put it inside, or choose another square with --frame."
+                    f"The {what} {x:g},{y:g} lies outside the frame that the model sees, from "
+                    f"{first.x:g},{first.y:g} to {last.x:g},{last.y:g}. Put it inside, or choose another with --frame."
                 )
 
 

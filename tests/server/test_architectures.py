@@ -225,3 +225,39 @@ def test_classes(server: ServerProcess, kind: Kind):
         with pytest.raises(ServerError, match=f"there is no class {wrong}") as refused:
             opened(server, kind, FromSeed(5, label=wrong))
         assert refused.value.code == "bad_request"
+
+
+def test_the_command_keeps_the_shape(server: ServerProcess, tmp_path: Path):
+    kind = Kind("skip", 32, 16, classes=2)
+    draggan = Command(server.home.folder, tmp_path)
+    draggan("models", "add", kind.write(tmp_path).name, "--name", "tall")
+    try:
+        draggan("generate", "--model", "tall", "--seed", "4", "--class", "1", "--out", "own.png")
+        with torch.no_grad():
+            ws = kind.networks()[0].ws_from_seed(4, psi=0.7, label=1)
+        due = to_rgb8(draw(kind.networks()[0], ws)[0][0].numpy())
+        assert np.abs(draggan.picture("own.png") - due).max() <= 2, "latents travel in half precision"
+        assert "there is no class 2" in draggan.fails("generate", "--model", "tall", "--seed", "4", "--class", "2")
+
+        point = ("--point", "8,20:10,22", "--steps", "3")
+        animation = ("--animation", "way.png", "--animation-size", "64", "--marks")
+        draggan("drag", "--model", "tall", "--seed", "4", *point, *animation, "--out", "dragged.png")
+        assert draggan.picture("dragged.png").shape[:2] == (32, 16)
+        with Image.open(tmp_path / "way.png") as way:
+            assert way.size == (32, 64)
+            blue = np.asarray(way.convert("RGB"), int)[42:47, 18:23]
+        assert (blue[..., 2] - blue[..., 0]).max() > 100, "the target's mark, at 10,22 of 16 x 32 px"
+
+        layer = Image.new("RGB", (60, 40), "white")
+        layer.paste(Image.open(tmp_path / "own.png"), (20, 4))
+        layer.save(tmp_path / "layer.png")
+        draggan("invert", "layer.png", "--model", "tall", "--frame", "20,4,32", "--out", "found.png")
+        assert draggan.picture("found.png").shape[:2] == (32, 16)
+        options = ("--picture", "layer.png", "--model", "tall", "--frame", "20,4,32", "--steps", "15")
+        draggan("drag", *options, "--step-size", "0.1", "--point", "30,20:35,26", "--out", "layer2.png")
+        change = np.abs(draggan.picture("layer2.png") - draggan.picture("layer.png")).max(axis=-1)
+        assert change.max() > 0
+        assert change[:, :20].max() == change[:, 36:].max() == 0, "outside the frame, 16 px wide"
+        assert "lies outside the frame" in draggan.fails("drag", *options, "--point", "37,20:31,22")
+    finally:
+        draggan("models", "remove", "tall")

@@ -310,7 +310,7 @@ WRONG = {
     "point outside": (
         ("drag", "--picture", "layer.png", "--point", "4,9:40,9"),
         1,
-        "handle 4,9 lies outside the square",
+        "handle 4,9 lies outside the frame",
     ),
     "missing state": (("drag", "--state", "no.state"), 1, "no.state cannot be read: No such file"),
     "state of another kind": (("drag", "--state", "text.png"), 1, "This is not a DragGAN edit state"),
