@@ -202,4 +202,6 @@ class LocalBackend:
             entry.bundled,
             self._thumbnails.get(entry) or b"",
             self._speeds.get(entry.sha256),
+            entry.aspect,
+            entry.classes,
         )
