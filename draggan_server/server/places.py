@@ -47,9 +47,9 @@ class Places:
 
     @property
     def _model_size(self) -> tuple[float, float]:
-        """Width and height of the model's picture."""
+        """Width and height of the model's picture: whole, whatever the frame's sides were rounded to."""
         scale = self.frame.scale(self.resolution)
-        return self.frame.width / scale, self.frame.height / scale
+        return float(round(self.frame.width / scale)), float(round(self.frame.height / scale))
 
     def _where(self) -> str:
         corners = [f"({x:g}, {y:g})" for x, y in self.frame.corners]
