@@ -11,9 +11,9 @@ from .depth import Pixels, from_unit, to_unit
 from .errors import PictureError
 from .frame import Frame
 from .model_input import frame_region
-from .moving import Motion
+from .moving import Motion, is_cut_out
 from .picture import Mask, Picture, Region
-from .result import BAND_PIXELS, colours_at, cropped
+from .result import BAND_PIXELS, Colours, cropped, edited_colours
 from .weight import EditWeight
 
 LEAST_ALPHA = 1e-3
@@ -42,9 +42,9 @@ def edited_copy(
     """`onto` with the edit in it, cropped to what changed: to one unchanged pixel where nothing did.
 
     onto: the layer as it is. picture: what the edit began with, of which `onto` has all that lies inside the frame.
-    The others as for `composite`. Where `onto` shows, its colour goes to the model's by `EditWeight`. Its alpha stays;
-    with `motion` it moves too, where the mask allows it, and where it comes to be it has the model's colour. Values of
-    f32 pictures beyond 1 go on as they are where nothing changed.
+    The others as for `composite`; the detail is `onto`'s. Where `onto` shows, its colour goes to the edit's by
+    `EditWeight`. Its alpha stays; that of a cut-out moves by the `motion`, where the mask allows it, and where it comes
+    to be it has the edit's colour. Values of f32 pictures beyond 1 go on as they are where nothing changed.
 
     Raises FrameError (frame beside the picture), PictureError (wrong shapes, `onto` too small), MaskError (NaN).
     """
@@ -57,19 +57,21 @@ def edited_copy(
             "Give the picture that the edit began with, or what has become of it, whole.",
         )
     # A figure may move to where the layer had nothing when the edit began.
-    within = needed if motion is None else Region.shared(frame, onto)
-    weight = EditWeight(within, picture.region.union(onto.region), frame, before, after, mask)
-    region = weight.region if motion is None else weight.allowed_region
+    moving = motion if is_cut_out(onto, frame) else None
+    within = needed if moving is None else Region.shared(frame, onto)
+    weight = EditWeight(within, (picture, onto), frame, before, after, mask)
+    region = weight.region if moving is None else weight.allowed_region
+    colours = edited_colours(onto, frame, before, after, motion)
     pixels = region.of(onto.pixels, onto.x, onto.y).copy()
     changed = np.zeros(pixels.shape[:2], bool)
     for band in region.bands(BAND_PIXELS):
         share = weight.at(band)
         alpha = _unit_alpha(band.of(onto.pixels, onto.x, onto.y))
         new_alpha = alpha
-        if motion is not None:
-            new_alpha = alpha + (motion.moved_alpha(onto, frame, band) - alpha) * weight.allowed(band)
+        if moving is not None:
+            new_alpha = alpha + (moving.moved_alpha(onto, frame, band) - alpha) * weight.allowed(band)
         there = band.of(pixels, region.left, region.top)
-        band.of(changed, region.left, region.top)[:] = _mix(there, after, frame, band, share, new_alpha)
+        band.of(changed, region.left, region.top)[:] = _mix(there, colours, band, share, new_alpha)
     kept = cropped(changed, region)
     if kept.empty:
         kept = Region(needed.left, needed.top, needed.left + 1, needed.top + 1)
@@ -84,13 +86,12 @@ def edited_copy(
 
 def _mix(
     pixels: Pixels,
-    after: NDArray[np.float32],
-    frame: Frame,
+    edited: Colours,
     region: Region,
     share: NDArray[np.float32],
     alpha: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
-    """In place: the colours of what is seen go by `share` to the model's, and what alpha is new has the model's.
+    """In place: the colours of what is seen go by `share` to the edit's, and what alpha is new has the edit's.
     Returns where that was."""
     source_alpha = _unit_alpha(pixels)
     moved = np.abs(alpha - source_alpha) > LEAST_ALPHA
@@ -99,7 +100,7 @@ def _mix(
         return changed
     grown = np.clip(alpha - source_alpha, 0.0, None)[moved]
     share[moved] = np.maximum(share[moved], grown / np.maximum(alpha[moved], LEAST_ALPHA))
-    colours = np.clip(colours_at(after, frame, region)[changed], 0.0, 1.0)
+    colours = edited(region, changed)
     source = to_unit(pixels[changed])[:, :3].astype(np.float64)
     pixels[changed, :3] = _in_depth(source + (colours - source) * share[changed][:, None], pixels.dtype)
     pixels[moved, 3] = _in_depth(alpha[moved].astype(np.float64), pixels.dtype)

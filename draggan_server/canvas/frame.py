@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
+
+from numpy.typing import NDArray
 
 from .errors import FrameError
+
+Places = TypeVar("Places", float, NDArray)
+"""One coordinate, or an array of them."""
 
 MIN_FRAME_DOCUMENT_PX = 8
 """A smaller frame shows the model nothing that it could recognise."""
@@ -112,13 +118,17 @@ class Frame:
         """Document pixels per pixel of a model's picture whose longer side is `resolution`."""
         return self.size / resolution
 
-    def to_model(self, x: float, y: float, resolution: int) -> tuple[float, float]:
+    def shape(self, resolution: int) -> tuple[int, int]:
+        """Rows and columns of a model's picture whose longer side is `resolution`."""
+        return tuple(max(1, round(side / self.size * resolution)) for side in (self.height, self.width))  # type: ignore[return-value]
+
+    def to_model(self, x: Places, y: Places, resolution: float) -> tuple[Places, Places]:
         """A place in document px -> the same place in model px."""
         cosine, sine = self.direction
         x, y, part = x - self.x, y - self.y, resolution / self.size
         return (x * cosine + y * sine) * part, (y * cosine - x * sine) * part
 
-    def to_document(self, x: float, y: float, resolution: int) -> tuple[float, float]:
+    def to_document(self, x: Places, y: Places, resolution: float) -> tuple[Places, Places]:
         """A place in model px -> the same place in document px."""
         cosine, sine = self.direction
         x, y = x * self.size / resolution, y * self.size / resolution

@@ -17,12 +17,12 @@ from .resample import area_average
 
 @dataclass(frozen=True, eq=False)
 class ModelPicture:
-    """The frame's content at the model's resolution R."""
+    """The frame's content at the model's resolution."""
 
     rgb: NDArray[np.float32]
-    """[3, R, R] in [-1, 1], opaque: transparent parts are filled from the visible parts' edges."""
+    """[3, h, w] in [-1, 1], opaque: transparent parts are filled from the visible parts' edges."""
     alpha: NDArray[np.float32]
-    """[R, R] in [0, 1]: how much of each pixel is the artist's, not filled."""
+    """[h, w] in [0, 1]: how much of each pixel is the artist's, not filled."""
 
 
 def picture_for_model(picture: Picture, frame: Frame, resolution: int) -> ModelPicture:
@@ -39,14 +39,14 @@ def picture_for_model(picture: Picture, frame: Frame, resolution: int) -> ModelP
     def premultiplied(rows: Pixels) -> NDArray[np.floating]:
         values = to_unit(rows)
         if values.dtype == rows.dtype:
-            if not np.isfinite(values).all():
-                raise PictureError(
-                    "The picture holds NaN or infinite values inside the frame.", "Make them numbers from 0 to 1."
-                )
-            values = np.clip(values, 0.0, 1.0)
+            values = np.where(np.isfinite(values), np.clip(values, 0.0, 1.0), np.nan)
         return np.concatenate([values[..., :3] * values[..., 3:], values[..., 3:]], axis=2)
 
-    average = area_average(picture.pixels, frame.x - picture.x, frame.y - picture.y, frame, resolution, premultiplied)
+    average = area_average(picture.pixels, picture.x, picture.y, frame, resolution, premultiplied)
+    if not np.isfinite(average).all():
+        raise PictureError(
+            "The picture holds NaN or infinite values inside the frame.", "Make them numbers from 0 to 1."
+        )
     alpha = average[..., 3]
     if not (alpha > 0).any():
         raise EmptyPictureError(
@@ -61,7 +61,7 @@ def picture_for_model(picture: Picture, frame: Frame, resolution: int) -> ModelP
 
 
 def mask_for_model(mask: Mask, frame: Frame, resolution: int) -> NDArray[np.float32]:
-    """The editable mask [R, R] in [0, 1] at the model's resolution; soft edges stay soft.
+    """The editable mask [h, w] in [0, 1] at the model's resolution; soft edges stay soft.
 
     Each value is the mask's average over the area of a model pixel; beside the mask's array it is 0.
     Raises MaskError for NaN, and where the mask allows no change anywhere inside the frame.
@@ -70,7 +70,7 @@ def mask_for_model(mask: Mask, frame: Frame, resolution: int) -> NDArray[np.floa
     def readable(rows: Pixels) -> NDArray[np.floating]:
         return readable_mask(rows)[..., None]
 
-    average = area_average(mask.values, frame.x - mask.x, frame.y - mask.y, frame, resolution, readable)
+    average = area_average(mask.values, mask.x, mask.y, frame, resolution, readable)
     values = np.clip(average[..., 0], 0.0, 1.0).astype(np.float32)
     if not values.any():
         where = "does not reach into" if Region.shared(frame, mask).empty else "is zero everywhere inside"
@@ -85,9 +85,9 @@ def frame_region(picture: Picture, frame: Frame) -> Region:
     """The picture's pixels that the frame touches. Raises FrameError where they are too few to work with."""
     region = Region.shared(frame, picture)
     if region.empty:
+        x, y = zip(*frame.corners, strict=True)
         raise FrameError(
-            f"The frame (x {frame.x:g} to {frame.x + frame.size:g}, "
-            f"y {frame.y:g} to {frame.y + frame.size:g}) lies beside the picture "
+            f"The frame (x {min(x):g} to {max(x):g}, y {min(y):g} to {max(y):g}) lies beside the picture "
             f"(x {picture.x} to {picture.x + picture.width}, "
             f"y {picture.y} to {picture.y + picture.height}).",
             "Move the frame onto the picture.",

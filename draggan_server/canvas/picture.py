@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .depth import FULL_SCALE, Pixels
@@ -127,18 +127,26 @@ class Region:
 
     @classmethod
     def covering(cls, frame: Frame) -> Region:
-        """The whole pixels that the frame touches, whether there is a picture or not."""
-        return cls(
-            int(np.floor(frame.x)),
-            int(np.floor(frame.y)),
-            int(np.ceil(frame.x + frame.size)),
-            int(np.ceil(frame.y + frame.size)),
-        )
+        """The whole pixels that the frame touches, whether there is a picture or not; of a turned frame, the rectangle
+        round them."""
+        return cls._round(frame.corners)
 
     @classmethod
     def shared(cls, frame: Frame, area: Picture | Mask) -> Region:
-        """The pixels of `area` that the frame touches; empty where the two lie apart."""
-        return cls.covering(frame).intersection(area.region)
+        """The pixels of `area` that the frame touches, or the rectangle round them; empty where the two lie apart."""
+        covered = cls.covering(frame).intersection(area.region)
+        if frame.is_upright or covered.empty:
+            return covered
+        places = _clipped(frame.corners, area.region)
+        if not places:
+            return cls(covered.left, covered.top, covered.left, covered.top)
+        return cls._round(places).intersection(covered)
+
+    @classmethod
+    def _round(cls, places: Sequence[tuple[float, float]]) -> Region:
+        """The whole pixels of the rectangle round some places."""
+        x, y = zip(*places, strict=True)
+        return cls(math.floor(min(x)), math.floor(min(y)), math.ceil(max(x)), math.ceil(max(y)))
 
     @property
     def width(self) -> int:
@@ -183,3 +191,29 @@ class Region:
         rows = max(1, pixels // max(1, self.width))
         for top in range(self.top, self.bottom, rows):
             yield Region(self.left, top, self.right, min(top + rows, self.bottom))
+
+    def tiles(self, pixels: int) -> Iterator[Region]:
+        """This region in parts that are nearly square, each of about `pixels` pixels at most."""
+        side = max(1, math.isqrt(pixels))
+        for top in range(self.top, self.bottom, side):
+            for left in range(self.left, self.right, side):
+                yield Region(left, top, min(left + side, self.right), min(top + side, self.bottom))
+
+
+Places = Sequence[tuple[float, float]]
+
+
+def _clipped(polygon: Places, region: Region) -> Places:
+    """The part of a convex polygon inside a region (Sutherland and Hodgman 1974); empty where there is none."""
+    for axis, limit, sign in ((0, region.left, 1), (0, region.right, -1), (1, region.top, 1), (1, region.bottom, -1)):
+        inside = [(place[axis] - limit) * sign for place in polygon]
+        kept: list[tuple[float, float]] = []
+        for i, place in enumerate(polygon):
+            before, there, from_there = polygon[i - 1], inside[i], inside[i - 1]
+            if there * from_there < 0:
+                part = from_there / (from_there - there)
+                kept.append((before[0] + (place[0] - before[0]) * part, before[1] + (place[1] - before[1]) * part))
+            if there > 0:
+                kept.append(place)
+        polygon = kept
+    return polygon

@@ -1,9 +1,9 @@
-"""Document px -> model px: exact area averages, in bounded memory. And the way back, by interpolation."""
+"""Document px -> model px: area averages, in bounded memory. And the way back, by interpolation."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,10 @@ from .picture import Region
 
 BAND_VALUES = 1 << 21
 """Values that are held as float64 at a time (16 MiB), however large the document is."""
+MOST_SAMPLES = 8
+"""Along each axis of one of a turned model's pixels; finer documents are brought down by whole pixels first."""
+
+Read = Callable[[Pixels], NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
@@ -49,28 +53,26 @@ class _Axis:
         return int(np.floor(self.start.min())), int(np.ceil(self.stop.max()))
 
 
-def area_average(
-    source: Pixels,
-    corner_x: float,
-    corner_y: float,
-    frame: Frame,
-    resolution: int,
-    read: Callable[[Pixels], NDArray[np.floating]],
-) -> NDArray[np.float64]:
-    """The frame's part of `source` [H, W, ...] at `resolution` -> [resolution, resolution, C].
+def area_average(source: Pixels, x: int, y: int, frame: Frame, resolution: int, read: Read) -> NDArray[np.float64]:
+    """The frame's part of `source` [H, W, ...], which lies at (x, y), at `resolution` -> [rows, columns, C].
 
-    (corner_x, corner_y) is the frame's corner in px of `source`. `read` turns some of the source's rows into
-    floats [rows, width, C] and is only asked for pixels that the frame touches, a band of rows at a time.
-    What lies beside the source counts as 0.
+    `read` turns some of the source's rows into floats [rows, width, C] and is only asked for pixels near the frame, a
+    part at a time. What lies beside the source counts as 0. Upright frames get exact averages. Turned ones get the mean
+    of samples about a document pixel apart, each between the pixels linearly: on patterns as fine as pixels within
+    1.2 levels of 255 of the exact average, where one bicubic sample of the reduced source is 12 off, at a
+    quarter of the time that nearest samples need for the same.
     """
+    if not frame.is_upright:
+        return _turned_average(source, x, y, frame, resolution, read)
     height, width = source.shape[:2]
-    across = _Axis.along(corner_x, frame.size, resolution, width)
-    down = _Axis.along(corner_y, frame.size, resolution, height)
+    rows_out, columns_out = frame.shape(resolution)
+    across = _Axis.along(frame.x - x, frame.width, columns_out, width)
+    down = _Axis.along(frame.y - y, frame.height, rows_out, height)
     left, right = across.span()
     top, bottom = down.span()
     if right <= left or bottom <= top:
         channels = read(source[:1, :1]).shape[2]
-        return np.zeros((resolution, resolution, channels))
+        return np.zeros((rows_out, columns_out, channels))
 
     result: NDArray[np.float64] | None = None
     rows = max(1, BAND_VALUES // (4 * (right - left)))
@@ -78,7 +80,7 @@ def area_average(
         last = min(first + rows, bottom)
         band = _average_rows(read(source[first:last, left:right]), across, left)
         if result is None:
-            result = np.zeros((resolution, resolution, band.shape[2]))
+            result = np.zeros((rows_out, columns_out, band.shape[2]))
         pixel = np.arange(first, last)
         overlap = np.minimum(down.stop[:, None], pixel + 1) - np.maximum(down.start[:, None], pixel)
         share = np.clip(overlap, 0.0, None) * down.weight[:, None]
@@ -89,26 +91,112 @@ def area_average(
 
 
 def upsample(plane: NDArray[np.float32], frame: Frame, region: Region, method: Image.Resampling) -> NDArray[np.float32]:
-    """One of the model's planes [R, R] at the document pixels of `region` -> [height, width].
+    """One of the model's planes [h, w] at the document pixels of `region` -> [height, width].
 
     Interpolated where the document is finer than the model, averaged with the same kernel where it is
-    coarser. The frame's edge is continued. Parts of a region get the same values as the whole region.
+    coarser. The frame's edge is continued over the pixels that it touches. Parts of a region get the same values as the
+    whole region.
     """
-    resolution = plane.shape[0]
+    if not frame.is_upright:
+        return _turned_upsample(plane, frame, region, method)
+    rows, columns = plane.shape
+    resolution = max(rows, columns)
     # A document pixel at the frame's edge may lie partly beyond it.
     border = math.ceil(resolution / frame.size) + 1
     left, top = frame.to_model(region.left, region.top, resolution)
     right, bottom = frame.to_model(region.right, region.bottom, resolution)
     # Only the rows that count: Pillow keeps the box in single precision, so the numbers should stay small.
     reach = border + 2 + math.ceil(resolution / frame.size) * 2
-    first, last = max(0, math.floor(top) - reach), min(resolution, math.ceil(bottom) + reach)
+    first, last = max(0, math.floor(top) - reach), min(rows, math.ceil(bottom) + reach)
     image = Image.fromarray(np.pad(plane[first:last].astype(np.float32), border, mode="edge"))
     box = (left + border, top + border - first, right + border, bottom + border - first)
     return np.array(image.resize((region.width, region.height), method, box=box))
 
 
+def _turned_upsample(
+    plane: NDArray[np.float32], frame: Frame, region: Region, method: Image.Resampling
+) -> NDArray[np.float32]:
+    """Through the whole affine at once. Pillow's bicubic kernel is a little sharper here than in upright frames
+    (a = -1, not -1/2): of the renderer's portraits at seven times the model's size it leaves 8.66 levels where that one
+    leaves 8.87, bilinear 9.61, and enlarging first and turning then 8.94."""
+    resolution = max(plane.shape)
+    if frame.size < resolution:  # the document is coarser
+        size = tuple(max(2, round(side * frame.size / resolution)) for side in reversed(plane.shape))
+        plane = np.asarray(Image.fromarray(plane.astype(np.float32)).resize(size, method))
+        resolution = max(plane.shape)
+    border = 3
+    cosine, sine = frame.direction
+    part = resolution / frame.size
+    # From the region's pixels to the plane's.
+    x, y = frame.to_model(region.left, region.top, resolution)
+    coefficients = (cosine * part, sine * part, x + border, -sine * part, cosine * part, y + border)
+    image = Image.fromarray(np.pad(plane.astype(np.float32), border, mode="edge"))
+    return np.array(image.transform((region.width, region.height), Image.Transform.AFFINE, coefficients, method))
+
+
+def _turned_average(source: Pixels, x: int, y: int, frame: Frame, resolution: int, read: Read) -> NDArray[np.float64]:
+    """A tile of the model's pixels at a time, so that what is read of the source at once is bounded."""
+    rows, columns = frame.shape(resolution)
+    step = frame.scale(resolution)
+    shrink = max(1, int(step / MOST_SAMPLES))
+    samples = max(2, math.ceil(step / shrink))
+    side = max(1, int(math.sqrt(BAND_VALUES / 4) / (step * math.sqrt(2))))
+    result: NDArray[np.float64] | None = None
+    for tile in _tiles(rows, columns, side):
+        part = _source_part(tile, frame, resolution, source, x, y, 2 * shrink)
+        if part.empty:
+            continue
+        values = read(part.of(source, x, y))
+        if result is None:
+            result = np.zeros((rows, columns, values.shape[2]))
+        # From the samples' places to those of the (reduced) part.
+        cosine, sine = frame.direction
+        pitch = step / samples / shrink
+        left, top = frame.to_document(tile.left, tile.top, resolution)
+        coefficients = (
+            *(cosine * pitch, -sine * pitch, (left - part.left) / shrink),
+            *(sine * pitch, cosine * pitch, (top - part.top) / shrink),
+        )
+        for channel in range(values.shape[2]):
+            image = Image.fromarray(values[..., channel].astype(np.float32))
+            sampled = np.asarray(
+                (image.reduce(shrink) if shrink > 1 else image).transform(
+                    (tile.width * samples, tile.height * samples),
+                    Image.Transform.AFFINE,
+                    coefficients,
+                    Image.Resampling.BILINEAR,
+                ),
+                np.float64,
+            )
+            of_pixels = sampled.reshape(tile.height, samples, tile.width, samples)
+            tile.of(result, 0, 0)[..., channel] = of_pixels.mean(axis=(1, 3))
+    return np.zeros((rows, columns, read(source[:1, :1]).shape[2])) if result is None else result
+
+
+def _tiles(rows: int, columns: int, side: int) -> Iterator[Region]:
+    for top in range(0, rows, side):
+        for left in range(0, columns, side):
+            yield Region(left, top, min(left + side, columns), min(top + side, rows))
+
+
+def _source_part(tile: Region, frame: Frame, resolution: int, source: Pixels, x: int, y: int, margin: int) -> Region:
+    """The source's pixels, in document px, that some of the model's pixels look at."""
+    places = [
+        frame.to_document(across, down, resolution)
+        for across in (tile.left, tile.right)
+        for down in (tile.top, tile.bottom)
+    ]
+    height, width = source.shape[:2]
+    return Region(
+        math.floor(min(place[0] for place in places)) - margin,
+        math.floor(min(place[1] for place in places)) - margin,
+        math.ceil(max(place[0] for place in places)) + margin,
+        math.ceil(max(place[1] for place in places)) + margin,
+    ).intersection(Region(x, y, x + width, y + height))
+
+
 def _average_rows(band: NDArray[np.floating], axis: _Axis, left: int) -> NDArray[np.float64]:
-    """[rows, width, C] -> [rows, resolution, C]: differences of the running sum, linear inside a pixel."""
+    """[rows, width, C] -> [rows, columns, C]: differences of the running sum, linear inside a pixel."""
     rows, width, channels = band.shape
     total = np.zeros((rows, width + 1, channels))
     np.cumsum(band, axis=1, dtype=np.float64, out=total[:, 1:])

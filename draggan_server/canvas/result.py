@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from .change import check_model_picture
 from .depth import Pixels, from_unit, to_unit
-from .errors import PictureError
+from .detail import CarriedDetail
+from .errors import EmptyPictureError, PictureError
 from .frame import Frame
-from .model_input import frame_region
+from .model_input import frame_region, picture_for_model
+from .moving import Motion
 from .picture import Mask, Picture, Region
 from .resample import upsample
-from .weight import EditWeight
+from .weight import EditWeight, frame_coverage
 
 BAND_PIXELS = 1 << 19
 """Document pixels that are worked on at a time, so that memory beyond the result itself is bounded."""
@@ -26,34 +30,40 @@ def composite(
     after: NDArray[np.float32],
     mask: Mask | None = None,
     depth: np.dtype | None = None,
+    motion: Motion | None = None,
 ) -> Picture:
     """The edit alone: to be laid over `picture`, which it covers where the drag changed something.
 
-    `before` and `after` are the model's pictures [3, R, R] in [-1, 1]. The result lies inside the frame, at document
+    `before` and `after` are the model's pictures [3, h, w] in [-1, 1]. The result lies inside the frame, at document
     resolution, in `depth` (None: the picture's), with straight alpha. The alpha is `EditWeight` times the picture's
     own (the edit keeps to what is painted), so it is exactly 0 where nothing changed or the mask is 0; colours there
-    are 0. It is cropped to what shows: to one transparent pixel where nothing does.
+    are 0. It is cropped to what shows: to one transparent pixel where nothing does. With `motion` the colours have the
+    picture's own detail (`CarriedDetail`), without it they are the model's.
 
     Raises FrameError (frame beside the picture), PictureError (wrong shapes, NaN), MaskError (NaN).
     """
-    weight = EditWeight(frame_region(picture, frame), picture.region, frame, before, after, mask)
+    weight = EditWeight(frame_region(picture, frame), (picture,), frame, before, after, mask)
+    colours = edited_colours(picture, frame, before, after, motion)
     region = weight.region
     depth = picture.pixels.dtype if depth is None else depth
     pixels = np.zeros((region.height, region.width, 4), dtype=depth)
     for band in region.bands(BAND_PIXELS):
         alpha = weight.at(band) * _source_alpha(picture, band)
-        if alpha.any():
-            rgba = np.dstack([colours_at(after, frame, band), alpha])
-            rgba[alpha == 0] = 0.0
+        shown = alpha > 0
+        if shown.any():
+            rgba = np.zeros((band.height, band.width, 4), np.float32)
+            rgba[shown, :3] = colours(band, shown)
+            rgba[..., 3] = alpha
             band.of(pixels, region.left, region.top)[:] = from_unit(rgba, depth)
-    shown = cropped(pixels[..., 3] > 0, region)
-    if shown.empty:
+    kept = cropped(pixels[..., 3] > 0, region)
+    if kept.empty:
         return Picture(np.zeros((1, 1, 4), dtype=depth), *_corner(picture, frame))
-    return Picture(np.ascontiguousarray(shown.of(pixels, region.left, region.top)), shown.left, shown.top)
+    return Picture(np.ascontiguousarray(kept.of(pixels, region.left, region.top)), kept.left, kept.top)
 
 
 def whole_frame(drawn: NDArray[np.float32], frame: Frame, depth: np.dtype) -> Picture:
-    """The model's picture [3, R, R] in [-1, 1], opaque, at document resolution: all pixels that the frame touches.
+    """The model's picture [3, h, w] in [-1, 1], opaque, at document resolution: all pixels that the frame touches.
+    Beyond a turned frame it is transparent, along its edges by what they cut off.
 
     Raises PictureError (wrong shape, NaN).
     """
@@ -61,8 +71,9 @@ def whole_frame(drawn: NDArray[np.float32], frame: Frame, depth: np.dtype) -> Pi
     region = Region.covering(frame)
     pixels = np.empty((region.height, region.width, 4), dtype=depth)
     for band in region.bands(BAND_PIXELS):
-        opaque = np.ones((band.height, band.width), np.float32)
-        rgba = np.dstack([colours_at(drawn, frame, band), opaque])
+        cover = frame_coverage(frame, band)
+        rgba = np.dstack([colours_at(drawn, frame, band), cover])
+        rgba[cover == 0] = 0.0
         band.of(pixels, region.left, region.top)[:] = from_unit(rgba, depth)
     return Picture(pixels, region.left, region.top)
 
@@ -85,8 +96,26 @@ def over(picture: Picture, edit: Picture) -> Picture:
 
 
 def colours_at(drawn: NDArray[np.float32], frame: Frame, region: Region) -> NDArray[np.float32]:
-    """The model's picture [3, R, R] in [-1, 1] at the pixels of `region` -> [height, width, 3] in about [0, 1]."""
+    """The model's picture [3, h, w] in [-1, 1] at the pixels of `region` -> [height, width, 3] in about [0, 1]."""
     return np.dstack([upsample(plane, frame, region, Image.Resampling.BICUBIC) for plane in drawn]) * 0.5 + 0.5
+
+
+Colours = Callable[[Region, NDArray[np.bool_]], NDArray[np.float32]]
+"""[n, 3], 1 is full, of those pixels of a region that [height, width] marks."""
+
+
+def edited_colours(
+    picture: Picture, frame: Frame, before: NDArray[np.float32], after: NDArray[np.float32], motion: Motion | None
+) -> Colours:
+    """The colours of the edit: the model's, or with `motion` those with the detail of `picture`."""
+    if motion is not None:
+        try:
+            seen = picture_for_model(picture, frame, max(before.shape))
+        except EmptyPictureError:  # no detail either
+            pass
+        else:
+            return CarriedDetail(picture, seen, frame, before, after, motion).at
+    return lambda region, where: np.clip(colours_at(after, frame, region)[where], 0.0, 1.0)
 
 
 def cropped(shown: NDArray[np.bool_], region: Region) -> Region:

@@ -5,12 +5,13 @@ Written from "Drag Your GAN" (Pan et al., SIGGRAPH 2023), Eq. 1-3. Knows a gener
 
 from .errors import DragInputError
 from .loop import DragDivergedError, DragEnd, DragStep, Watch, drag, feature_resolution
-from .motion import dense_motion
+from .motion import DenseMotion, dense_motion
 from .points import MAX_POINTS, DragPoint, Point, Reference
 from .settings import DragSettings, LatentSpace, Norm
 
 __all__ = [
     "MAX_POINTS",
+    "DenseMotion",
     "DragDivergedError",
     "DragEnd",
     "DragInputError",

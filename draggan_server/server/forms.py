@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from draggan_client.edit_state import EditState
 from draggan_client.framing import MAX_BODY_BYTES
 from draggan_client.messages import Depth, Pixels, ResultRequest
 from draggan_server.canvas import (
@@ -13,7 +16,7 @@ from draggan_server.canvas import (
     Region,
     composite,
     edited_copy,
-    is_cut_out,
+    over,
     to_rgb8,
     whole_frame,
 )
@@ -37,32 +40,54 @@ def pixels_of(session: Session, request: ResultRequest, generator: Generator) ->
         check_since(state, request.since)
     begun_with = session.begun_with
     depth = _DEPTHS[request.depth] if request.depth else begun_with.pixels.dtype
-    ws = {
-        position: to_tensor(latent_at(state, position), generator.device)[None]
-        for position in (state.position, request.since)
-        if position <= state.position
-    }
     if request.form == "picture":
         check_size(Region.covering(session.frame), depth)
-    after = draw(generator, ws[state.position], state.noise)
+    after = _drawn(state, state.position, generator)
     if request.form == "picture":
         return _at_its_place(whole_frame(after, session.frame, depth))
     if request.form == "model":
         return Pixels(to_array(opaque(after, depth)))
-    before = draw(generator, ws[request.since], state.noise)
+    before = _drawn(state, request.since, generator)
     mask = editable(state, request.since)
     if request.onto is None:
-        edit = composite(begun_with, session.frame, before, after, mask, depth)
+        motion = None
+        if session.picture is not None:  # what is drawn has no detail but the model's
+            begun_with = _as_at(session, request.since, generator)
+            motion = _motion(session, request.since, state.position, generator)
+        edit = composite(begun_with, session.frame, before, after, mask, depth, motion)
         check_size(edit.region, depth)
         return _at_its_place(edit)
     onto = to_picture(request.onto, request.offset_x, request.offset_y)
-    motion = None
-    if is_cut_out(onto, session.frame):
-        moved = dense_motion(generator, ws[request.since], ws[state.position], state.noise)
-        motion = Motion(moved.float().cpu().numpy())
+    motion = _motion(session, request.since, state.position, generator)
     copy = edited_copy(onto, begun_with, session.frame, before, after, mask, motion)
     check_size(copy.picture.region, copy.picture.pixels.dtype, with_changed=True)
     return Pixels(to_array(copy.picture.pixels), copy.picture.x, copy.picture.y, to_array(copy.changed))
+
+
+def _as_at(session: Session, position: int, generator: Generator) -> Picture:
+    """The artist's picture after some of the drags: with the edit up to there laid over it."""
+    begun_with, state = session.begun_with, session.state
+    if position == 0:
+        return begun_with
+    before, after = (_drawn(state, each, generator) for each in (0, position))
+    mask = editable(replace(state, position=position))
+    motion = _motion(session, 0, position, generator)
+    edit = composite(begun_with, session.frame, before, after, mask, motion=motion)
+    return over(begun_with, edit)
+
+
+def _motion(session: Session, since: int, position: int, generator: Generator) -> Motion | None:
+    """From one position of the history to another; None where it is the same."""
+    state = session.state
+    if since == position:
+        return None
+    before, after = (to_tensor(latent_at(state, each), generator.device)[None] for each in (since, position))
+    found = dense_motion(generator, before, after, state.noise)
+    return Motion(found.offsets.float().cpu().numpy(), found.confidence.float().cpu().numpy())
+
+
+def _drawn(state: EditState, position: int, generator: Generator) -> np.ndarray:
+    return draw(generator, to_tensor(latent_at(state, position), generator.device)[None], state.noise)
 
 
 def check_size(region: Region, depth: np.dtype, with_changed: bool = False) -> None:

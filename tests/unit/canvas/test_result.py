@@ -260,7 +260,7 @@ def test_what_cannot_be_composited_is_named(rng: np.random.Generator) -> None:
         composite(picture, Frame(64, 0, 64), before, after)
     with pytest.raises(PictureError, match="differ in size"):
         composite(picture, frame, before[:, :16, :16], after)
-    with pytest.raises(PictureError, match=r"\[3, R, R\]"):
+    with pytest.raises(PictureError, match=r"\[3, h, w\]"):
         composite(picture, frame, before[:1], after[:1])
     after[0, 0, 0] = np.nan
     with pytest.raises(PictureError, match="'after' holds NaN"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -19,6 +20,10 @@ class Sheet:
     """A textured sheet that the latent pushes and stretches: what `dense_motion` needs of a generator."""
 
     resolution: int = 64
+
+    @property
+    def config(self) -> SimpleNamespace:
+        return SimpleNamespace(block_resolutions=(16, 32, 64))
 
     def old_place(self, ws: Tensor) -> Tensor:
         """[2, R, R]: which place of the sheet is seen at each place of the picture, in parts of its size."""
@@ -40,8 +45,9 @@ class Sheet:
 def test_a_known_motion_is_found(moved: tuple[float, float, float]) -> None:
     sheet = Sheet()
     before, after = torch.zeros(1, 2, 3), torch.tensor(moved).expand(1, 2, 3)
-    found = dense_motion(sheet, before, after)  # type: ignore[arg-type]
-    assert found.shape == (2, 64, 64)
+    motion = dense_motion(sheet, before, after)  # type: ignore[arg-type]
+    found = motion.offsets
+    assert found.shape == (2, 64, 64) and motion.confidence.shape == (64, 64)
     true = sheet.old_place(after) - sheet.old_place(before)
     # What came in from beyond the picture cannot be known; and near it the window still sees some of it.
     old = sheet.old_place(after)
@@ -50,18 +56,26 @@ def test_a_known_motion_is_found(moved: tuple[float, float, float]) -> None:
     error = (found - true).norm(dim=0)[known] * 64
     assert error.mean() < 0.3, "places"
     assert error.max() < 1.5
+    assert motion.confidence.min() >= 0 and motion.confidence.max() <= 1
+    assert motion.confidence[known].mean() > 0.6
+    beyond = ((old < -0.02) | (old > 1.02)).any(dim=0)
+    if beyond.any():
+        assert motion.confidence[beyond].mean() < 0.2, "nobody knows what came in from beyond the picture"
 
 
 def test_one_latent_twice_is_no_motion(generator: Generator, ws: Tensor) -> None:
     generator, ws = generator.float(), ws.float()
-    assert not dense_motion(generator, ws, ws).any()
-    assert not dense_motion(generator, ws, ws, "random").any(), "other noise is no motion"
+    still = dense_motion(generator, ws, ws)
+    assert not still.offsets.any() and (still.confidence == 1).all()
+    assert not dense_motion(generator, ws, ws, "random").offsets.any(), "other noise is no motion"
 
 
 def test_a_large_model_is_looked_at_small(generator: Generator, ws: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(motion, "FINEST", 32)
+    monkeypatch.setattr(motion, "FEATURES", 16)
+    monkeypatch.setattr(motion, "PICTURE", 32)
     other = generator.mapping(torch.ones(1, 24).double())
     found = dense_motion(generator.float(), ws.float(), other.float())
-    assert found.shape == (2, 32, 32)
-    assert torch.isfinite(found).all() and found.any()
-    assert not found.requires_grad
+    assert found.offsets.shape == (2, 32, 32) and found.confidence.shape == (32, 32)
+    assert torch.isfinite(found.offsets).all() and found.offsets.any()
+    assert torch.isfinite(found.confidence).all()
+    assert not found.offsets.requires_grad and not found.confidence.requires_grad
