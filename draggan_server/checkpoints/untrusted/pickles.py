@@ -6,13 +6,12 @@ stack of this program stays as it is. Counts are checked before anything is made
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import stand_ins
-from .source import Blob, Reader, RefusedError, Source
+from .source import Blob, Reader, RefusedError, as_blob
 from .stand_ins import EmptyArray, Instance, ItemType, Name
 from .tensors import Storage
 
@@ -229,7 +228,7 @@ class _Machine:
             raise RefusedError("a torch file lies in a torch file in a pickle, which no model needs")
         if len(args) != 1 or not isinstance(args[0], (bytes, Blob)):
             raise RefusedError("a torch file inside the pickle is no bytes")
-        return self.nested(_as_blob(args[0]), self.allowance)
+        return self.nested(as_blob(args[0]), self.allowance)
 
     def encoded(self, args: tuple[object, ...]) -> object:
         """How pickles of protocol 2 hold bytes: as a text of the same characters."""
@@ -238,7 +237,7 @@ class _Machine:
             raise RefusedError("bytes are made from something else than a text")
         if isinstance(text, _LongText):
             raw = _encoded(_decoded(bytes(text.blob.read())))
-            return _as_blob(raw) if len(raw) > _INLINE else raw
+            return as_blob(raw) if len(raw) > _INLINE else raw
         self.allowance.take_bytes(len(text))
         return _encoded(text)
 
@@ -267,10 +266,7 @@ class _Machine:
         elif isinstance(target, ItemType):
             stand_ins.check_item_type(target, state)
         elif isinstance(target, EmptyArray):
-            array_state = state
-            if isinstance(state, tuple) and len(state) == 5 and isinstance(state[4], bytes):
-                array_state = (*state[:4], _as_blob(state[4]))
-            stand_ins.fill_array(target, array_state)
+            stand_ins.fill_array(target, state)
         elif not isinstance(target, dict):  # a map's attributes say nothing that is needed
             raise RefusedError("a pickle gives a state to what has none")
 
@@ -314,10 +310,6 @@ def _encoded(text: str) -> bytes:
         return text.encode("latin1")
     except UnicodeEncodeError:
         raise RefusedError("bytes are made from a text that holds none") from None
-
-
-def _as_blob(raw: bytes | Blob) -> Blob:
-    return raw if isinstance(raw, Blob) else Blob(Source(io.BytesIO(raw), len(raw)), 0, len(raw))
 
 
 _FOREIGN = {

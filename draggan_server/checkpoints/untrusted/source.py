@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -62,6 +63,10 @@ class Blob:
         self._compare(zlib.crc32(data))
         return data
 
+    def part(self, start: int, length: int) -> Blob:
+        """So many of its bytes; they lie inside."""
+        return Blob(self.source, self.offset + start, length)
+
     def check(self) -> None:
         """Raises RefusedError where the bytes are not those of the checksum; keeps none of them."""
         found = 0
@@ -72,6 +77,11 @@ class Blob:
     def _compare(self, found: int) -> None:
         if self.checksum is not None and found != self.checksum:
             raise RefusedError("a checksum does not fit: the file is damaged")
+
+
+def as_blob(data: bytes | Blob) -> Blob:
+    """Bytes in memory as a part of a source of their own; what is one already, as it is."""
+    return data if isinstance(data, Blob) else Blob(Source(io.BytesIO(data), len(data)), 0, len(data))
 
 
 class Reader:

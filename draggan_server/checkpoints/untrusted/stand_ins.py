@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .source import Blob, RefusedError
+from .source import Blob, RefusedError, as_blob
 from .tensors import ITEM_TYPES, NUMPY_TYPES, Storage, StoredTensor
 
 Args = tuple[object, ...]
@@ -116,13 +116,10 @@ def fill_array(array: EmptyArray, state: object) -> None:
 
 
 def _array(shape: object, item_type: object, fortran: bool, data: object) -> StoredTensor:
-    if not isinstance(item_type, ItemType) or not isinstance(data, Blob):
+    if not isinstance(item_type, ItemType) or not isinstance(data, (bytes, Blob)):
         raise RefusedError("an array holds something else than numbers")
-    width = NUMPY_TYPES[item_type.code].itemsize
-    tensor = StoredTensor.in_rows(
-        Storage(NUMPY_TYPES[item_type.code], data.length // width, data), shape, fortran=fortran
-    )
-    return tensor
+    blob, item = as_blob(data), NUMPY_TYPES[item_type.code]
+    return StoredTensor.in_rows(Storage(item, blob.length // item.itemsize, blob), shape, fortran=fortran)
 
 
 def check_item_type(item_type: ItemType, state: object) -> None:

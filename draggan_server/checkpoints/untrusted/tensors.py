@@ -8,6 +8,8 @@ from torch import Tensor
 from .source import Blob, RefusedError
 
 _MOST_DIMENSIONS = 8
+_MOST_NUMBERS = 1 << 40
+"""What an empty tensor would have, were it not for the index that is never reached."""
 
 ITEM_TYPES: dict[str, torch.dtype] = {
     "torch.FloatStorage": torch.float32,
@@ -45,6 +47,7 @@ class Storage:
         self.item_type = item_type
         self.count = count
         self._blob: Blob | None = None
+        self._is_checked = False
         if blob is not None:
             self.put(blob)
 
@@ -60,15 +63,20 @@ class Storage:
             )
         self._blob = blob
 
-    def read(self) -> Tensor:
-        """[count], newly read. Raises RefusedError where the bytes are missing."""
+    def read(self, start: int, count: int) -> Tensor:
+        """So many numbers from `start` on, newly read. Raises RefusedError where the bytes are missing, or damaged."""
         if self._blob is None:
             raise RefusedError("a tensor's numbers are not in the file")
-        if not self.count:
+        if not count:
             return torch.empty(0, dtype=self.item_type)
+        if count != self.count and not self._is_checked:
+            self._blob.check()
+            self._is_checked = True
+        width = self.item_type.itemsize
+        blob = self._blob if count == self.count else self._blob.part(start * width, count * width)
         if self.item_type is torch.bool:  # a byte that is neither 0 nor 1 is no boolean to torch
-            return torch.frombuffer(self._blob.read(), dtype=torch.uint8) != 0
-        return torch.frombuffer(self._blob.read(), dtype=self.item_type)
+            return torch.frombuffer(blob.read(), dtype=torch.uint8) != 0
+        return torch.frombuffer(blob.read(), dtype=self.item_type)
 
 
 class StoredTensor:
@@ -82,16 +90,18 @@ class StoredTensor:
         (self._offset,) = _whole_numbers((offset,), "offset")
         if len(self.shape) != len(self._stride):
             raise RefusedError(f"a tensor of shape {self.shape} has strides {self._stride}")
-        count, last, reach = 1, self._offset, 0
+        count, reach = 1, 0
         for step, size in sorted(zip(self._stride, self.shape, strict=True)):
-            count *= size
-            last += max(size - 1, 0) * step
+            count *= max(size, 1)
             if size > 1 and step <= reach:
                 raise RefusedError(
                     f"a tensor of shape {self.shape} and strides {self._stride} shows a number in two places"
                 )
             reach += max(size - 1, 0) * step
-        if count and (last >= storage.count or count > storage.count):
+        self._span = reach + 1
+        """From the first of its numbers to the last."""
+        fits = count <= _MOST_NUMBERS if 0 in self.shape else self._offset + self._span <= storage.count
+        if not fits:
             raise RefusedError(
                 f"a tensor of shape {self.shape} and strides {self._stride} from number {self._offset} on "
                 f"does not fit into its {storage.count} numbers"
@@ -111,8 +121,8 @@ class StoredTensor:
         """The numbers in float32, in memory of their own."""
         if 0 in self.shape:
             return torch.empty(self.shape)
-        row = self.storage.read()
-        return row.as_strided(self.shape, self._stride, self._offset).to(torch.float32).contiguous()
+        row = self.storage.read(self._offset, self._span)
+        return row.as_strided(self.shape, self._stride).to(torch.float32).contiguous()
 
 
 def _whole_numbers(values: object, what: str) -> tuple[int, ...]:
