@@ -29,22 +29,22 @@ def pack(delta: WeightDelta) -> bytes:
 
 
 def unpack(data: bytes, generator: Generator) -> WeightDelta:
-    """The delta again, float32, every part of which fits the generator. Raises EditStateError."""
+    """The delta again, float32, with weights of the generator only. Raises EditStateError."""
     try:
         parts = dict(_parts(data, dict(generator.named_parameters())))
         if not parts:
             raise ValueError("it changes nothing")
         return WeightDelta(parts)
-    except (FramingError, MessageError, ValueError, TypeError, KeyError) as error:
-        raise EditStateError(
-            f"This edit state is damaged: what it adds to the model's weights cannot be used ({error}).",
-            "Start a new edit on this layer.",
-        ) from None
+    except (FramingError, MessageError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _damaged(error) from None
 
 
-def rounded(delta: WeightDelta) -> WeightDelta:
-    """The delta as it comes back after it was packed."""
-    return delta.to(dtype=torch.float16).to(dtype=torch.float32)
+def tuned(generator: Generator, data: bytes) -> Generator:
+    """The generator with a packed delta. Raises EditStateError."""
+    try:
+        return generator.tuned(unpack(data, generator))
+    except ValueError as error:  # a part that does not fit its weight
+        raise _damaged(error) from None
 
 
 def _packed(matrix: Tensor) -> list[Any]:
@@ -75,3 +75,10 @@ def _matrix(name: str, packed: Any, most: int) -> Tensor:
     if not np.isfinite(values).all():
         raise ValueError(f"the part of {name!r} holds NaN or infinity")
     return torch.from_numpy(values)
+
+
+def _damaged(error: Exception) -> EditStateError:
+    return EditStateError(
+        f"This edit state is damaged: what it adds to the model's weights cannot be used ({error}).",
+        "Start a new edit on this layer.",
+    )

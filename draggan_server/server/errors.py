@@ -34,6 +34,7 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     "unknown_model": 404,
     "unknown_session": 404,
     "protocol_mismatch": 409,
+    "other_picture": 409,
     "too_large": 413,
     "unsupported_media_type": 415,
     "bad_model": 422,

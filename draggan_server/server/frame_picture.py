@@ -29,6 +29,8 @@ _DAMAGED = (
 _MOST_PIXELS = MAX_BODY_BYTES // 4
 """No picture that a session began with has more: it came in one request, with at least 4 bytes for each pixel."""
 _FURTHEST_PX = 1_000_000
+_ROUNDED = 2.0
+"""Of 255: an editor that keeps 8 bits of a deeper layer rounds, and so does the small copy."""
 _DEPTHS: dict[str, np.dtype] = {
     "uint8": np.dtype(np.uint8),
     "uint16": np.dtype(np.uint16),
@@ -54,28 +56,64 @@ def to_png(cropped: Picture, frame: Frame, resolution: int) -> bytes:
     facts.add_text(_KEY, json.dumps({"dtype": cropped.pixels.dtype.name, "place": place}))
     scale = min(1.0, resolution / frame.size)
     size = max(1, round(cropped.width * scale)), max(1, round(cropped.height * scale))
-    rgba = np.clip(np.nan_to_num(to_unit(cropped.pixels)), 0.0, 1.0)
-    image = Image.fromarray(np.rint(rgba * 255.0).astype(np.uint8))
     file = io.BytesIO()
-    image.resize(size, Image.Resampling.BOX).save(file, "PNG", pnginfo=facts)
+    _small(cropped, size).save(file, "PNG", pnginfo=facts)
     return file.getvalue()
+
+
+def _small(cropped: Picture, size: tuple[int, int]) -> Image.Image:
+    rgba = np.clip(np.nan_to_num(to_unit(cropped.pixels)), 0.0, 1.0)
+    return Image.fromarray(np.rint(rgba * 255.0).astype(np.uint8)).resize(size, Image.Resampling.BOX)
 
 
 def from_png(data: bytes) -> Picture:
     """The cropped picture again, as fine as the PNG holds it. Raises EditStateError."""
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            facts = json.loads(image.info[_KEY])
-            x, y, width, height = (int(value) for value in facts["place"])
-            if not (width > 0 and height > 0 and width * height <= _MOST_PIXELS):
-                raise ValueError("a picture of an impossible size")
-            if max(abs(x), abs(y)) > _FURTHEST_PX:
-                raise ValueError("a picture at an impossible place")
-            rgba = image.convert("RGBA").resize((width, height), Image.Resampling.BILINEAR)
+        small, region, dtype = _read(data)
+        rgba = small.resize((region.width, region.height), Image.Resampling.BILINEAR)
         unit = np.asarray(rgba, np.float32) / np.float32(255.0)
-        return Picture(from_unit(unit, _DEPTHS[facts["dtype"]]), x, y)
+        return Picture(from_unit(unit, dtype), region.left, region.top)
     except _DAMAGED as error:
-        raise EditStateError(
-            f"This edit state is damaged: its picture cannot be read ({type(error).__name__}: {error}).",
-            "Start a new edit on this layer.",
-        ) from None
+        raise _damaged(error) from None
+
+
+def sharper(data: bytes, given: Picture) -> Picture | None:
+    """The part of `given` that the PNG is a small copy of; None where `given` is another picture, or lies elsewhere.
+
+    Raises EditStateError for a damaged PNG.
+    """
+    try:
+        small, region, _ = _read(data)
+        kept = _premultiplied(small)
+    except _DAMAGED as error:
+        raise _damaged(error) from None
+    if not given.region.contains(region):
+        return None
+    part = Picture(region.of(given.pixels, given.x, given.y).copy(), region.left, region.top)
+    difference = np.abs(_premultiplied(_small(part, small.size)) - kept)
+    return part if difference.max() <= _ROUNDED else None
+
+
+def _read(data: bytes) -> tuple[Image.Image, Region, np.dtype]:
+    """The PNG's own pixels, the document pixels that they show, and how deep these were. Raises _DAMAGED."""
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        facts = json.loads(image.info[_KEY])
+        x, y, width, height = (int(value) for value in facts["place"])
+        if not (width > 0 and height > 0 and width * height <= _MOST_PIXELS):
+            raise ValueError("a picture of an impossible size")
+        if max(abs(x), abs(y)) > _FURTHEST_PX:
+            raise ValueError("a picture at an impossible place")
+        return image.convert("RGBA"), Region(x, y, x + width, y + height), _DEPTHS[facts["dtype"]]
+
+
+def _premultiplied(image: Image.Image) -> np.ndarray:
+    """[H, W, 4] in 0 .. 255: what is transparent has no colour that could differ."""
+    values = np.asarray(image, np.float32)
+    return np.concatenate([values[..., :3] * values[..., 3:] / np.float32(255.0), values[..., 3:]], axis=2)
+
+
+def _damaged(error: Exception) -> EditStateError:
+    return EditStateError(
+        f"This edit state is damaged: its picture cannot be read ({type(error).__name__}: {error}).",
+        "Start a new edit on this layer.",
+    )

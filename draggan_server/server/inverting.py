@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Generator as Steps
 from dataclasses import dataclass
@@ -10,12 +11,12 @@ from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from draggan_client import messages
 from draggan_client.edit_state import EditState, Inversion
+from draggan_client.errors import EditStateError
 from draggan_client.messages import Event, InversionMode, InvertRequest, Preview, PreviewOptions, Progress
-from draggan_server.canvas import picture_for_model
+from draggan_server.canvas import ModelPicture, Picture, picture_for_model
 from draggan_server.checkpoints import Checkpoint
 from draggan_server.inversion import (
     InversionSettings,
@@ -28,6 +29,8 @@ from draggan_server.inversion.recognition import Familiarity
 from draggan_server.server import deltas
 from draggan_server.server.engine import StopRequestedError, Work
 from draggan_server.server.errors import RefusedError
+from draggan_server.server.frames import canvas_frame
+from draggan_server.server.inversion_cache import InversionCache, KeptInversion, picture_key
 from draggan_server.server.pixels import SmallPictures, draw, encode, half, to_tensor
 from draggan_server.server.previews import PreviewBudget
 from draggan_server.server.results import result
@@ -35,8 +38,12 @@ from draggan_server.server.session import Session
 from draggan_server.server.session_models import SessionModels
 from draggan_server.stylegan2 import Generator
 
+log = logging.getLogger(__name__)
 
-def invert_session(session: Session, request: InvertRequest, models: SessionModels) -> Work[Event]:
+
+def invert_session(
+    session: Session, request: InvertRequest, models: SessionModels, cache: InversionCache
+) -> Work[Event]:
     """Yields what each step has to say; returns the Result.
 
     The session changes at the very end: an inversion that fails, or whose client goes, leaves it as it was. One that
@@ -45,48 +52,98 @@ def invert_session(session: Session, request: InvertRequest, models: SessionMode
     began = time.monotonic()
     last: InversionStep | None = None
     plan = Plan.of(request.mode, session.state.inversion)
-    steps: Steps[InversionStep, None, None] | None = None
     try:
         yield ()
-        check_invertible(session.state)
-        checkpoint = models.base(session.state)
+        picture = check_invertible(session)
+        base = models.base(session.state)
         if not plan.is_done:
             yield (Progress("w", plan.done, plan.total, elapsed_s=time.monotonic() - began),)
-            previews = _Previews(request.preview, session, checkpoint.generator)
-            steps = _begun(session, plan, models)
-        while steps is not None and (last is None or not last.end):
-            step_began = time.monotonic()
-            last = next(steps)
-            now = time.monotonic()
-            preview = previews.drawn_if_due(last, now - step_began)
-            progress = Progress(
-                last.stage.value,
-                plan.done + last.step,
-                plan.total,
-                (),
-                last.loss,
-                now - began,
-                (now - began) / last.step * (last.total_steps - last.step) if last.step else None,
-            )
-            yield (progress, preview) if preview else (progress,)
+            previews = _Previews(request.preview, session, base.generator)
+            for last, worked_s in _timed(_begun(session.state, picture, plan, base)):
+                preview = previews.drawn_if_due(last, worked_s)
+                progress = _progress(plan, last, time.monotonic() - began)
+                yield (progress, preview) if preview else (progress,)
     except StopRequestedError:
         pass
-    finally:
-        if steps is not None:
-            steps.close()
     if last is not None and (last.step or last.end):
         session.state = inverted(session.state, plan, last)
+        if last.end:
+            cache.put(picture_key(session.state, _seen(session.state, picture)), KeptInversion.of(session.state))
     ended = plan.is_done or (last is not None and last.end)
-    picture = None
+    drawn = None
     if request.preview and session.state.inversion:
-        picture = reconstruction(session.state, models.load(session.state).generator, request.preview)
+        drawn = reconstruction(session.state, models.load(session.state).generator, request.preview)
     taken = last.step if last else 0
-    return result(session, "inverted" if ended else "stopped", taken, time.monotonic() - began, picture)
+    return result(session, "inverted" if ended else "stopped", taken, time.monotonic() - began, drawn)
 
 
-def check_invertible(state: EditState) -> None:
-    """Raises RefusedError for an edit that has nothing to invert, or whose drags stand on what it has."""
-    if state.source != "picture":
+def known_before(state: EditState, picture: Picture | None, models: SessionModels, cache: InversionCache) -> EditState:
+    """The state with what an earlier inversion of the same picture has found, the most faithful there is; without one
+    the state as it is."""
+    if picture is None:
+        return state
+    key = picture_key(state, _seen(state, picture))
+    for mode in ("faithful", "quick"):
+        found = cache.get(key, mode)
+        if found is None:
+            continue
+        known = dataclasses.replace(state, start_latent=found.latent, inversion=found.inversion)
+        try:
+            models.load(known)
+            return known
+        except EditStateError as error:
+            log.warning("an inversion that was kept cannot be used, and is removed: %s", error)
+            cache.remove(key, mode)
+    return state
+
+
+def tuned_again(
+    state: EditState, picture: Picture | None, models: SessionModels, cache: InversionCache
+) -> Steps[tuple[Event, ...], None, EditState]:
+    """The state with what its edit state had no room for: what tuning added to the model's weights."""
+    began = time.monotonic()
+    assert state.inversion is not None
+    if picture is None:
+        raise EditStateError(
+            "This edit state is damaged: the picture that the model was tuned to is missing.",
+            "Start a new edit on this layer.",
+        )
+    known = known_before(state, picture, models, cache)
+    if known.inversion is not None and known.inversion.delta and known.start_latent == state.start_latent:
+        return known
+    before = dataclasses.replace(state.inversion, delta_left_out=False)
+    then = _settings(before.mode)
+    plan = Plan.of(before.mode, dataclasses.replace(before, step=then.w_steps + then.w_plus_steps))
+    last: InversionStep | None = None
+    for last, _ in _timed(_begun(dataclasses.replace(state, inversion=before), picture, plan, models.base(state))):
+        yield (_progress(plan, last, time.monotonic() - began),)
+    return state if last is None else dataclasses.replace(inverted(state, plan, last), start_latent=state.start_latent)
+
+
+def _timed(steps: Steps[InversionStep, None, None]) -> Steps[tuple[InversionStep, float], None, None]:
+    """Each step, and the seconds that it took by itself."""
+    try:
+        while True:
+            began = time.monotonic()
+            step = next(steps, None)
+            if step is None:
+                return
+            yield step, time.monotonic() - began
+    finally:
+        steps.close()
+
+
+def _progress(plan: Plan, step: InversionStep, elapsed_s: float) -> Progress:
+    remaining_s = elapsed_s / step.step * (step.total_steps - step.step) if step.step else None
+    done = plan.done + step.step
+    return Progress(step.stage.value, done, plan.total, (), step.loss, elapsed_s, remaining_s)
+
+
+def check_invertible(session: Session) -> Picture:
+    """The picture to be inverted. Raises RefusedError for an edit that has none, or whose drags stand on what it was
+    inverted to."""
+    state = session.state
+    if state.source != "picture" or session.picture is None:
         raise RefusedError(
             "bad_request",
             "This edit began with a picture out of the model: there is nothing to look for.",
@@ -99,6 +156,7 @@ def check_invertible(state: EditState) -> None:
             "for it once more would take that from under them.",
             "Go on dragging, or begin a new edit.",
         )
+    return session.picture
 
 
 @dataclass(frozen=True)
@@ -136,17 +194,28 @@ def _settings(mode: InversionMode) -> InversionSettings:
     return InversionSettings.faithful() if mode == "faithful" else InversionSettings.quick()
 
 
-def _begun(session: Session, plan: Plan, models: SessionModels) -> Steps[InversionStep, None, None]:
-    state, checkpoint = session.state, models.base(session.state)
-    target, weight = model_input(session, checkpoint)
+def _begun(state: EditState, picture: Picture, plan: Plan, checkpoint: Checkpoint) -> Steps[InversionStep, None, None]:
+    """Raises CanvasError and EditStateError."""
+    seen = _seen(state, picture)
     start = None
     if state.inversion is not None:
         ws = to_tensor(state.start_latent, checkpoint.generator.device)[None]
         delta = deltas.unpack(state.inversion.delta, checkpoint.generator) if state.inversion.delta else None
         start = InversionStart(ws, delta, _known(state.inversion.recognition))
-    settings = plan.settings.calibrated(dataclasses.asdict(checkpoint.card.recognition))
-    steps = invert(checkpoint.generator, checkpoint.discriminator, target, settings, weight, state.noise, start)
+    steps = invert(
+        checkpoint.generator,
+        checkpoint.discriminator,
+        torch.from_numpy(seen.rgb)[None],
+        plan.settings.calibrated(dataclasses.asdict(checkpoint.card.recognition)),
+        torch.from_numpy(np.ascontiguousarray(seen.alpha))[None, None],
+        state.noise,
+        start,
+    )
     return cast("Steps[InversionStep, None, None]", steps)
+
+
+def _seen(state: EditState, picture: Picture) -> ModelPicture:
+    return picture_for_model(picture, canvas_frame(state.frame), state.resolution)
 
 
 def inverted(state: EditState, plan: Plan, step: InversionStep) -> EditState:
@@ -161,16 +230,6 @@ def inverted(state: EditState, plan: Plan, step: InversionStep) -> EditState:
 
 def _known(recognition: messages.Recognition | None) -> Recognition | None:
     return Recognition(recognition.score, Familiarity(recognition.word)) if recognition else None
-
-
-def model_input(session: Session, checkpoint: Checkpoint) -> tuple[Tensor, Tensor]:
-    """What the model sees of the session's picture [1, 3, H, W], and how much each pixel counts [1, 1, H, W].
-
-    Raises CanvasError.
-    """
-    assert session.picture is not None
-    seen = picture_for_model(session.picture, session.frame, checkpoint.generator.resolution)
-    return torch.from_numpy(seen.rgb)[None], torch.from_numpy(np.ascontiguousarray(seen.alpha))[None, None]
 
 
 def reconstruction(state: EditState, generator: Generator, options: PreviewOptions) -> Preview:

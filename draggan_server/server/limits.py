@@ -24,6 +24,8 @@ class Limits:
     server_idle_s: float = 4 * 3600.0
     """The server ends itself after this long without a request."""
     max_body_bytes: int = MAX_BODY_BYTES
+    max_inversions_bytes: int = 256 << 20
+    """What was found of inverted pictures, on the disk; the one unused for longest goes first."""
     resident_models: int = 2
 
     @property

@@ -36,6 +36,7 @@ from draggan_server.server.drawing import preview_now
 from draggan_server.server.engine import Engine, Job, Work
 from draggan_server.server.errors import describe
 from draggan_server.server.forms import pixels_of
+from draggan_server.server.inversion_cache import InversionCache
 from draggan_server.server.inverting import invert_session
 from draggan_server.server.limits import Limits
 from draggan_server.server.machine import prepare_engine_thread
@@ -61,6 +62,7 @@ class LocalBackend:
     ) -> None:
         self._library = library
         self._models = SessionModels(library)
+        self._cache = InversionCache(home.inversions, limits.max_inversions_bytes)
         self._thumbnails = thumbnails
         self._speeds = speeds
         self._limits = limits
@@ -109,14 +111,16 @@ class LocalBackend:
 
     def open(self, request: OpenRequest) -> Job[Event]:
         self._sessions.evict()
-        work = open_session(request, self._models, self._sessions)
+        work = open_session(request, self._models, self._sessions, self._cache)
         return self._engine.submit("open", work)
 
     def step(self, session_id: str, request: DragRequest) -> Job[Event]:
         return self._job(session_id, "drag", lambda session: drag_session(session, request, self._models, self._speeds))
 
     def invert(self, session_id: str, request: InvertRequest) -> Job[Event]:
-        return self._job(session_id, "inversion", lambda session: invert_session(session, request, self._models))
+        return self._job(
+            session_id, "inversion", lambda session: invert_session(session, request, self._models, self._cache)
+        )
 
     def cancel(self, session_id: str) -> None:
         with self._jobs_lock:

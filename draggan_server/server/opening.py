@@ -21,6 +21,7 @@ from draggan_client.messages import (
     OpenRequest,
     PreviewOptions,
     Progress,
+    Reason,
 )
 from draggan_server.canvas import Frame, Picture, picture_for_model
 from draggan_server.checkpoints import Checkpoint
@@ -30,6 +31,8 @@ from draggan_server.server.engine import Work
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.forms import check_drawn_frame
 from draggan_server.server.frames import canvas_frame, wire_frame
+from draggan_server.server.inversion_cache import InversionCache
+from draggan_server.server.inverting import known_before, tuned_again
 from draggan_server.server.masks import editable
 from draggan_server.server.pixels import draw, encode, half, to_picture, to_tensor
 from draggan_server.server.results import result
@@ -41,7 +44,7 @@ _SAME_ASPECT = 1e-6
 """Rounded somewhere on its way, it is still the same."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Opened:
     """What a source came to."""
 
@@ -49,7 +52,7 @@ class Opened:
     picture: Picture | None = None
 
 
-def open_session(request: OpenRequest, models: SessionModels, sessions: Sessions) -> Work[Event]:
+def open_session(request: OpenRequest, models: SessionModels, sessions: Sessions, cache: InversionCache) -> Work[Event]:
     """Returns the Result; the session is added to `sessions` just before, so that nothing is left of a job
     that was stopped, failed or lost its client."""
     began = time.monotonic()
@@ -66,6 +69,12 @@ def open_session(request: OpenRequest, models: SessionModels, sessions: Sessions
         opened = _from_picture(request, request.source, entry, checkpoint)
     else:
         opened = _from_code(request, entry, checkpoint)
+    reason: Reason = "opened"
+    if not opened.state.is_known:
+        opened.state = known_before(opened.state, opened.picture, models, cache)
+        reason = "inverted" if opened.state.is_known else reason
+    elif state is not None and state.inversion is not None and state.inversion.delta_left_out:
+        opened.state = yield from tuned_again(opened.state, opened.picture, models, cache)
     drawn = time.monotonic()
     preview = None
     if opened.state.is_known:
@@ -73,7 +82,7 @@ def open_session(request: OpenRequest, models: SessionModels, sessions: Sessions
         ws = to_tensor(latent_at(opened.state, opened.state.position), generator.device)[None]
         preview = encode(draw(generator, ws, opened.state.noise), PreviewOptions(), 0)
     session = sessions.add(opened.state, opened.picture, time.monotonic() - drawn)
-    return result(session, "opened", 0, time.monotonic() - began, preview)
+    return result(session, reason, 0, time.monotonic() - began, preview)
 
 
 def _from_state(state: EditState, request: OpenRequest, entry: ModelEntry, checkpoint: Checkpoint) -> Opened:
@@ -90,8 +99,26 @@ def _from_state(state: EditState, request: OpenRequest, entry: ModelEntry, check
         check_drawn_frame(canvas_frame(state.frame))
     # Damage is told now, not when it is to be shown.
     editable(dataclasses.replace(state, position=len(state.history)))
-    picture = frame_picture.from_png(state.frame_picture) if state.frame_picture else None
-    return Opened(state, picture)
+    return Opened(state, _kept_picture(state, request))
+
+
+def _kept_picture(state: EditState, request: OpenRequest) -> Picture | None:
+    """The pixels that the edit began with: those sent along where they are it, else the state's small ones."""
+    source = request.source
+    assert isinstance(source, FromState)
+    if not state.frame_picture:
+        return None
+    if source.picture is None:
+        return frame_picture.from_png(state.frame_picture)
+    given = to_picture(source.picture, source.offset_x, source.offset_y)
+    sharp = frame_picture.sharper(state.frame_picture, given)
+    if sharp is None:
+        raise RefusedError(
+            "other_picture",
+            "The picture sent with the edit is not the one that the edit began with, or lies elsewhere.",
+            "Open the edit without a picture: its result is then no finer than the model draws.",
+        )
+    return sharp
 
 
 def _from_code(request: OpenRequest, entry: ModelEntry, checkpoint: Checkpoint) -> Opened:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from draggan_client.messages import Preview, Reason, Result
-from draggan_server.server.session import Session, handle_states
+from draggan_server.server.session import Session, handle_states, kept
 
 
 def result(session: Session, reason: Reason, steps: int, seconds: float, preview: Preview | None) -> Result:
@@ -15,7 +15,7 @@ def result(session: Session, reason: Reason, steps: int, seconds: float, preview
         steps,
         seconds,
         handle_states(state.points),
-        state.to_bytes(),
+        kept(state).to_bytes(),
         state.position,
         len(state.history),
         preview,

@@ -145,11 +145,30 @@ def check_room(state: EditState, points: tuple[StatePoint, ...], mask: KeptMask 
 
     For before the drag: afterwards its work could not be handed over.
     """
-    after = dragged(state, FinishedDrag(state.start_latent, points, "stopped", 0), mask, state.settings)
-    # Not compressed: quick, and never less than what travels by more than the room that the limit leaves.
-    size = len(framing.pack(after)) + _ROOM_BYTES
+    after = without_delta(dragged(state, FinishedDrag(state.start_latent, points, "stopped", 0), mask, state.settings))
+    size = _size(after)
     if size > MAX_STATE_BYTES:
         raise outgrown(size, sum(len(mask.png) for mask in after.masks))
+
+
+def kept(state: EditState) -> EditState:
+    """The state as it is handed over: where it would be too large with what tuning added to the model's weights,
+    without that. Who opens it again makes that again, from the frame's picture."""
+    if state.inversion is None or not state.inversion.delta or _size(state) <= MAX_STATE_BYTES:
+        return state
+    return without_delta(state)
+
+
+def without_delta(state: EditState) -> EditState:
+    """The state, and a word in it that something is to be made again."""
+    if state.inversion is None or not state.inversion.delta:
+        return state
+    return dataclasses.replace(state, inversion=dataclasses.replace(state.inversion, delta=b"", delta_left_out=True))
+
+
+def _size(state: EditState) -> int:
+    """Not compressed: quick, and never less than what travels by more than the room that the limit leaves."""
+    return len(framing.pack(state)) + _ROOM_BYTES
 
 
 def outgrown(size: int, masks_size: int) -> RefusedError:

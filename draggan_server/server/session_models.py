@@ -6,7 +6,6 @@ import dataclasses
 from collections import OrderedDict
 
 from draggan_client.edit_state import EditState
-from draggan_client.errors import EditStateError
 from draggan_server.checkpoints import Checkpoint
 from draggan_server.models import ModelLibrary
 from draggan_server.server import deltas
@@ -47,12 +46,7 @@ class SessionModels:
     def _tuned_by(self, base: Generator, packed: bytes) -> Generator:
         known = self._tuned.get(packed)
         if known is None or known[0] is not base:
-            try:
-                known = base, base.tuned(deltas.unpack(packed, base))
-            except ValueError as error:
-                raise EditStateError(
-                    f"This edit state is damaged: {error}", "Start a new edit on this layer."
-                ) from None
+            known = base, deltas.tuned(base, packed)
             self._tuned[packed] = known
         self._tuned.move_to_end(packed)
         while len(self._tuned) > KEPT:

@@ -73,6 +73,11 @@ class Home:
         return self.folder / "thumbnails"
 
     @property
+    def inversions(self) -> Path:
+        """What was found of pictures that were inverted, kept by the server."""
+        return self.folder / "inversions"
+
+    @property
     def speeds_file(self) -> Path:
         """How fast each model was on this computer, measured by the server."""
         return self.folder / "speeds.json"

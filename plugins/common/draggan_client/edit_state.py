@@ -104,7 +104,8 @@ class FinishedDrag(schema.Record):
 class Inversion(schema.Record):
     """How far a picture was inverted: `step` of `total_steps` of the mode; fewer where it was stopped early.
 
-    `delta` is what tuning added to the model's weights, as the server packs it; empty: nothing.
+    `delta` is what tuning added to the model's weights, as the server packs it; empty: nothing. One that would make the
+    edit state too large is left out, and made again from the frame's picture when the edit is opened.
     """
 
     mode: InversionMode
@@ -112,6 +113,7 @@ class Inversion(schema.Record):
     total_steps: Count
     recognition: Recognition | None = None
     delta: Annotated[bytes, Length(0, MAX_STATE_BYTES)] = b""
+    delta_left_out: bool = False
 
 
 @dataclass(frozen=True)

@@ -344,6 +344,7 @@ class Editing:
         shown = result.preview
         inverting = task.phase is Phase.INVERTING
         opening = task.phase is Phase.OPENING
+        lacks_pixels = state.source == "picture" and self._session is not None and not self._session.gave_pixels
         drawn_undragged = inverting or (opening and state.inversion is not None and not state.position)
 
         def taken(view: EditView) -> EditView:
@@ -367,6 +368,7 @@ class Editing:
                 preview=view.preview if inverting else shown or view.preview,
                 opened_preview=shown if opening or inverting else view.opened_preview,
                 inversion=state.inversion,
+                lacks_pixels=lacks_pixels,
                 recognition=result.recognition,
                 reconstruction=(shown if drawn_undragged else None) or view.reconstruction,
             )

@@ -22,6 +22,7 @@ SAME_PLACE_MODEL_PX = 1.0
 ErrorCode = Literal[
     "bad_request",
     "bad_edit_state",
+    "other_picture",
     "unauthorized",
     "forbidden",
     "not_found",

@@ -74,12 +74,18 @@ class Session:
     def __init__(self, connection: "Connection", request: OpenRequest) -> None:
         self._connection = connection
         self._request = request
+        source = request.source
+        self._pixels = source if isinstance(source, FromPicture | FromState) and source.picture is not None else None
+        """What has the pixels that the edit began with: to be sent again with every edit state."""
         self._id: str | None = None
         self._server: RuntimeInfo | None = None
         self._job: _Job | None = None
         self._stop = threading.Event()
         self.result: Result | None = None
         """The newest result, and with it the newest edit state."""
+        self.gave_pixels = False
+        """Whether the server got the pixels of the picture that the edit began with, not only its edit state's small
+        copy of them: without them, or where they were others, the result is no finer than the model draws."""
 
     @property
     def edit_state(self) -> bytes | None:
@@ -177,7 +183,18 @@ class Session:
     def _open(self) -> Iterator[SessionEvent]:
         if self._id is not None:
             return
-        request = self._reopening() if self.result else self._request
+        try:
+            yield from self._open_once()
+        except ServerError as error:
+            if error.code != "other_picture":
+                raise
+            self._pixels = None  # the edit goes on all the same
+            yield from self._open_once()
+
+    def _open_once(self) -> Iterator[SessionEvent]:
+        request = self._opening()
+        source = request.source
+        self.gave_pixels = isinstance(source, FromPicture | FromState) and source.picture is not None
         transport, stream = self._connection.with_server(
             lambda to: (to, to.stream("/sessions", request)), give_up=self._stop.is_set
         )
@@ -189,17 +206,18 @@ class Session:
                 raise StoppedError("Opening the picture was stopped.") from None
             raise
 
-    def _reopening(self) -> OpenRequest:
-        """From the newest edit state, with the pixels that the edit began with where it began with any: the state keeps
-        them only as small as the model sees them."""
-        assert self.result is not None
-        state, began = self.result.edit_state, self._request.source
-        if isinstance(began, FromPicture | FromState) and began.picture is not None:
-            size = len(state) + len(began.picture.data)
-            if size > MAX_BODY_BYTES - _ROOM_BYTES:  # the largest pictures leave no room for an edit state beside them
-                return OpenRequest(FromState(state))
-            return OpenRequest(FromState(state, began.picture, began.offset_x, began.offset_y))
-        return OpenRequest(FromState(state))
+    def _opening(self) -> OpenRequest:
+        """As it was asked for; later on from the newest edit state, with the pixels that the edit began with."""
+        source, pixels = self._request.source, self._pixels
+        if self.result is None and not isinstance(source, FromState):
+            return self._request
+        state = self.result.edit_state if self.result else source.state  # type: ignore[union-attr]
+        model = None if self.result else self._request.model
+        if pixels is None or pixels.picture is None:
+            return OpenRequest(FromState(state), model)
+        if len(state) + len(pixels.picture.data) > MAX_BODY_BYTES - _ROOM_BYTES:
+            return OpenRequest(FromState(state), model)  # the largest pictures leave no room beside them
+        return OpenRequest(FromState(state, pixels.picture, pixels.offset_x, pixels.offset_y), model)
 
     def _run(self, verb: Literal["drag", "invert"], request: DragRequest | InvertRequest) -> Iterator[SessionEvent]:
         try:

@@ -98,6 +98,10 @@ class EditView:
     reconstruction: Preview | None = None
     """What the model makes of the picture before any drag: the newest while it is inverted, and kept from then on."""
 
+    lacks_pixels: bool = False
+    """The edit began with a picture whose pixels were not given with its edit state, or were others: the result is no
+    finer than the model draws. `wording.LACKS_PIXELS` says it."""
+
     @property
     def is_busy(self) -> bool:
         """Whether something is being done that has to end before the next can begin."""

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from draggan_client.errors import EditStateError
 from draggan_server.canvas import Frame, Picture, composite
-from draggan_server.server.frame_picture import crop, from_png, to_png
+from draggan_server.server.frame_picture import crop, from_png, sharper, to_png
 
 RESOLUTION = 32
 
@@ -113,3 +113,51 @@ def test_a_png_of_somebody_else_is_refused():
     Image.new("RGBA", (32, 32)).save(file, "PNG")
     with pytest.raises(EditStateError):
         from_png(file.getvalue())
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("frame", [Frame(20.0, 20.0, 50.0), Frame(-30.5, -10.25, 64.0), Frame(60.0, 10.0, 50.0, 30.0)])
+def test_the_pixels_themselves_are_known_again(dtype: type, frame: Frame):
+    whole = picture(dtype)
+    cropped = crop(whole, frame)
+    png = to_png(cropped, frame, RESOLUTION)
+    for given in (whole, cropped):
+        sharp = sharper(png, given)
+        assert sharp is not None and sharp.region == cropped.region
+        np.testing.assert_array_equal(sharp.pixels, cropped.pixels)
+    sharp = sharper(png, whole)
+    assert not np.shares_memory(sharp.pixels, whole.pixels)
+
+
+def test_an_8_bit_copy_of_a_deep_layer_is_known():
+    deep, frame = picture(np.uint16), Frame(20.0, 20.0, 50.0)
+    png = to_png(crop(deep, frame), frame, RESOLUTION)
+    assert sharper(png, Picture((deep.pixels >> 8).astype(np.uint8), deep.x, deep.y)) is not None
+
+
+def test_other_pixels_are_not_taken():
+    whole, frame = picture(np.uint8), Frame(20.0, 20.0, 50.0)
+    png = to_png(crop(whole, frame), frame, RESOLUTION)
+    painted = whole.pixels.copy()
+    painted[30:36, 40:46] = (255, 0, 0, 255)
+    assert sharper(png, Picture(painted, whole.x, whole.y)) is None
+    assert sharper(png, Picture(whole.pixels, whole.x + 1, whole.y)) is None
+    assert sharper(png, Picture(whole.pixels[:40], whole.x, whole.y)) is None, "a part of it is missing"
+    erased = whole.pixels.copy()
+    erased[30:36, 40:46, 3] = 0
+    assert sharper(png, Picture(erased, whole.x, whole.y)) is None
+
+
+def test_what_cannot_be_seen_may_differ():
+    whole, frame = picture(np.uint8), Frame(20.0, 20.0, 50.0)
+    whole.pixels[..., 3] = 0
+    whole.pixels[40:, :, 3] = 255
+    png = to_png(crop(whole, frame), frame, 50)
+    other = whole.pixels.copy()
+    other[:40, :, :3] = 77
+    assert sharper(png, Picture(other, whole.x, whole.y)) is not None
+
+
+def test_damage_is_told_before_pixels_are_compared():
+    with pytest.raises(EditStateError, match="damaged"):
+        sharper(b"no PNG", picture(np.uint8))
