@@ -72,8 +72,8 @@ def invert(
 ) -> Iterator[InversionStep]:
     """Look for what draws `picture`: the start as step 0, then one InversionStep per optimiser step.
 
-    The start is the best of w_avg and some random w. The loss is that of the pixels at several scales, and
-    where there is a discriminator that of its features. Neither network is changed: no parameter's `.grad` is
+    The start is the best of w_avg and some random w. The loss is that of the pixels at several scales, and in W+,
+    where there is a discriminator, that of its features too. Neither network is changed: no parameter's `.grad` is
     written, frozen or not. The same input gives the same steps. To stop, close the iterator; each step is
     usable as it is, and none is worse than the one before it in its stage.
 
@@ -133,25 +133,28 @@ def _search(
         # Copies: a tensor made in inference mode cannot take part in a gradient.
         picture = picture.detach().clone().to(generator.device, generator.dtype)
         weight = weight.detach().clone().to(generator.device, generator.dtype)
+        pixel_loss = PixelLoss(picture, weight)
         picture_loss = _picture_loss(discriminator, picture, settings, weight)
         known = known_ws(generator, settings)
+        to_try = known.mean[:0]
         if begun is not None and begun.recognition is not None:
             found = _Found(begun.ws.detach().clone().to(known.mean), begun.delta, begun.recognition)
         else:
             tried = known.candidates(settings)
             if begun is not None:
                 tried = torch.cat([tried, begun.ws.mean(dim=1, keepdim=True).to(tried)])
-            found = _Found(
-                best_start(tried, lambda w: picture_loss(generator.image(w.expand(-1, generator.num_ws, -1), noise)))
-            )
+            found = _Found(tried[:1])
+            to_try = tried
 
-    def in_latent(generator: Generator) -> Callable[[Variables], Losses]:
-        def losses(variables: Variables) -> Losses:
-            ws = variables[0].expand(-1, generator.num_ws, -1)
-            loss = picture_loss(generator.image(ws, noise)) + settings.spread_weight * spread(ws, known.std)
-            return Losses(loss.sum())
+    def in_w(variables: Variables) -> Losses:
+        # By pixels alone: where W comes to, and so the score, does not hang on whether there is a discriminator.
+        ws = variables[0].expand(-1, generator.num_ws, -1)
+        return Losses(settings.pixel_weight * pixel_loss(generator.image(ws, noise)).sum())
 
-        return losses
+    def in_w_plus(variables: Variables) -> Losses:
+        (ws,) = variables
+        loss = picture_loss(drawing.image(ws, noise)) + settings.spread_weight * spread(ws, known.std)
+        return Losses(loss.sum())
 
     w_steps = settings.w_steps if found.recognition is None else 0
     total = w_steps + settings.w_plus_steps + settings.tuning_steps
@@ -166,8 +169,13 @@ def _search(
             drawn = generator.image(found.ws.expand(-1, generator.num_ws, -1), noise)
             return replace(found, recognition=settings.thresholds.recognition(score(drawn, picture, weight)))
 
-    objective = in_latent(generator.tuned(found.delta) if found.delta else generator)
-    begin_at = valued(objective, (found.ws,))
+    for best in best_so_far(to_try, lambda w: pixel_loss(generator.image(w.expand(-1, generator.num_ws, -1), noise))):
+        if found.ws is not tried[:1]:
+            yield report(InversionStage.W, found, torch.inf)
+        found = _Found(best)
+
+    drawing = generator.tuned(found.delta) if found.delta else generator
+    begin_at = valued(in_w, (found.ws,)) if w_steps else valued(in_w_plus, (found.ws.expand(-1, generator.num_ws, -1),))
     if not begin_at.finite:
         raise InversionError("The model draws no finite picture to start from. Its file may be damaged.")
     if not w_steps and found.recognition is None:
@@ -175,15 +183,15 @@ def _search(
     yield report(InversionStage.W if w_steps or not total else InversionStage.W_PLUS, found, begin_at.loss)
 
     if w_steps:
-        for place in descent(objective, begin_at, w_steps, (settings.w_step_size * known.std,)):
+        for place in descent(in_w, begin_at, w_steps, (settings.w_step_size * known.std,)):
             step += 1
             found = _Found(place.at[0])
             if step == w_steps:
                 found = recognised(found)
             yield report(InversionStage.W, found, place.loss)
     if settings.w_plus_steps:
-        begin_at = valued(objective, (found.ws.expand(-1, generator.num_ws, -1),))
-        for place in descent(objective, begin_at, settings.w_plus_steps, (settings.w_plus_step_size * known.std,)):
+        begin_at = valued(in_w_plus, (found.ws.expand(-1, generator.num_ws, -1),))
+        for place in descent(in_w_plus, begin_at, settings.w_plus_steps, (settings.w_plus_step_size * known.std,)):
             step += 1
             found = replace(found, ws=place.at[0])
             yield report(InversionStage.W_PLUS, found, place.loss)
@@ -196,8 +204,9 @@ def _search(
 
         def in_weights(variables: Variables) -> Losses:
             tuned = with_weights(generator, _delta(delta, variables).merged(generator))
-            loss = picture_loss(tuned.image(pivot, noise)).sum()
-            return Losses(loss, None if locality is None else settings.locality_weight * locality(tuned))
+            loss = settings.pixel_weight * pixel_loss(tuned.image(pivot, noise)).sum()
+            left = locality(tuned) if locality else None
+            return Losses(loss, None if left is None else settings.locality_weight * left)
 
         begin_at = valued(in_weights, [matrix for part in delta.parts.values() for matrix in (part.left, part.right)])
         sizes = [settings.tuning_step_size] * len(begin_at.at)

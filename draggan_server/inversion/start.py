@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,8 @@ from .settings import InversionSettings
 
 SPREAD_SAMPLES = 256
 """Random w from which the model's standard deviation of w is taken."""
-BATCH = 8
-"""Candidates that are drawn at once; more would only take more memory."""
+BATCH = 4
+"""Candidates that are drawn at once; more would only take more memory, and longer until others have their turn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +54,23 @@ def known_ws(generator: Generator, settings: InversionSettings) -> KnownWs:
     return KnownWs(mean, samples, max(float((samples - mean).square().mean().sqrt()), 1e-8))
 
 
-@torch.no_grad()
+def best_so_far(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+    """Of the w [N, 1, w_dim] the one that `loss` ([n, 1, w_dim] -> [n]) likes best: [1, 1, w_dim], after each few.
+
+    A model can draw NaN for one w and be fine for the next.
+    """
+    best, least = tried[:1], torch.inf
+    for part in tried.split(BATCH):
+        with torch.inference_mode(False), torch.no_grad():
+            losses = torch.nan_to_num(loss(part), nan=torch.inf)
+            lowest = float(losses.min())
+            if lowest < least:
+                at = int(losses.argmin())
+                best, least = part[at : at + 1].clone(), lowest
+        yield best
+
+
 def best_start(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
-    """Of the w [N, 1, w_dim] the one that `loss` ([n, 1, w_dim] -> [n]) likes best: [1, 1, w_dim]."""
-    losses = torch.cat([loss(part) for part in tried.split(BATCH)])
-    # A model can draw NaN for one w and be fine for the next.
-    best = int(torch.nan_to_num(losses, nan=torch.inf).argmin())
-    return tried[best : best + 1].clone()
+    """The last that `best_so_far` gives."""
+    (best,) = deque(best_so_far(tried, loss), maxlen=1)
+    return best

@@ -17,10 +17,14 @@ from torch.nn import functional
 from ..stylegan2 import Generator, LowRank, NoiseMode, WeightDelta
 from .settings import InversionSettings
 
-LOCALITY_REACH = 30.0
-"""How far from the pivot the locality term looks, in the paper's W of 512 dimensions."""
+LOCALITY_REACH = 0.5
+"""How far from the pivot the locality term looks, of the way to a random w: about where drags lead.
+
+The paper's 30 units lie, in its W of 512 dimensions, beyond most random w."""
 ANCHORS = 8
-"""So many other latents are looked at, one in each step."""
+"""So many other latents are looked at, in turn."""
+LOCALITY_EVERY = 2
+"""Steps from one look to the next: it costs as much as the step itself."""
 
 
 def tuned_names(generator: Generator, from_px: int) -> tuple[str, ...]:
@@ -64,17 +68,18 @@ class Locality:
         classes = None
         if config.c_dim:
             classes = functional.one_hot(torch.arange(ANCHORS) % config.c_dim, config.c_dim).to(z)
-        towards = generator.mapping(z, classes) - ws
-        # Roich et al., Eq. 4; the reach grows with the root of the dimensions, as distances do.
-        reach = LOCALITY_REACH * math.sqrt(config.w_dim / 512)
-        step = (reach / towards.norm(dim=2, keepdim=True)).clamp(max=1.0)
-        self._ws = ws + step * towards
+        # Roich et al., Eq. 4.
+        self._ws = ws + LOCALITY_REACH * (generator.mapping(z, classes) - ws)
         self._noise: NoiseMode = "none" if noise == "random" else noise
         self._drawn = torch.cat([generator.image(one, self._noise) for one in self._ws.split(1)])
         self._turn = 0
 
-    def __call__(self, tuned: Generator) -> Tensor:
-        """[], the mean squared difference for the next of the w."""
-        turn = self._turn % ANCHORS
+    def __call__(self, tuned: Generator) -> Tensor | None:
+        """[], the mean squared difference for the next of the w; None while none is looked at."""
         self._turn += 1
-        return (tuned.image(self._ws[turn : turn + 1], self._noise) - self._drawn[turn]).square().mean()
+        look, wait = divmod(self._turn, LOCALITY_EVERY)
+        if wait:
+            return None
+        one = slice(look % ANCHORS, look % ANCHORS + 1)
+        # It weighs as much as if it were looked at in every step.
+        return LOCALITY_EVERY * (tuned.image(self._ws[one], self._noise) - self._drawn[one]).square().mean()

@@ -94,7 +94,7 @@ def as_json(run: FullRun, runner: Runner, model: Path, seeds: Sequence[int], per
     return {
         "model": {"file": model.name, "sha256": file_sha256(model)},
         "finder": {"file": FINDER.name, "sha256": file_sha256(FINDER), "errors": [asdict(e) for e in run.finder]},
-        "revision": _revision(),
+        "revision": revision(),
         "seeds": list(seeds),
         "per_kind": per_kind,
         "mask_radius": runner.mask_radius,
@@ -110,7 +110,7 @@ def file_sha256(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
 
-def _revision() -> str:
+def revision() -> str:
     """The commit, with "+" where files that it tracks differ from it."""
 
     def git(*arguments: str) -> str:
