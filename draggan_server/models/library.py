@@ -7,7 +7,7 @@ import hashlib
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from draggan_server.checkpoints import (
     load_checkpoint,
     read_card,
 )
+from draggan_server.models.memory import SPARE_BYTES, available_bytes
+from draggan_server.stylegan2 import Generator
 
 log = logging.getLogger(__name__)
 
@@ -85,17 +87,26 @@ class ModelLibrary:
     """The models in some folders, the first folder's winning where two have the same id.
 
     The folders are looked at anew each time, so that a file put there is found at once. Loaded models are
-    kept, the last `resident` of them. Safe to use from any thread; loading is for the thread that owns the
-    device.
+    kept, the last `resident` of them, fewer where memory is short; who holds one goes on with it. Safe to use from any
+    thread; loading is for the thread that owns the device.
     """
 
-    def __init__(self, folders: Sequence[Path], *, device: torch.device | str = "cpu", resident: int = 2) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        *,
+        device: torch.device | str = "cpu",
+        resident: int = 2,
+        available: Callable[[torch.device], int | None] = available_bytes,
+    ) -> None:
+        """available: bytes of memory for models on the device; None: not known."""
         self._folders = tuple(folders)
         self._device = torch.device(device)
         self._resident = resident
+        self._available = available
         self._headers: dict[tuple[Path, tuple[int, int]], ModelEntry | ModelProblem] = {}
         self._loaded: OrderedDict[tuple[Path, tuple[int, int]], Checkpoint] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def entries(self) -> tuple[ModelEntry, ...]:
         """The models that can be used, the first folder's first. A damaged file hides none of the others."""
@@ -156,8 +167,7 @@ class ModelLibrary:
             if key in self._loaded:
                 self._loaded.move_to_end(key)
                 return self._loaded[key]
-            while len(self._loaded) >= self._resident:
-                self._loaded.popitem(last=False)  # before the next one comes, or there is one more at the peak
+            self._make_room(entry.path)
         checkpoint = load_checkpoint(entry.path)
         checkpoint.generator.to(self._device)
         if checkpoint.discriminator is not None:
@@ -165,6 +175,33 @@ class ModelLibrary:
         with self._lock:
             self._loaded[key] = checkpoint
         return checkpoint
+
+    def is_loaded(self, model_id: str) -> bool:
+        """Whether `load` would return at once. Raises as `entry` does."""
+        entry = self.entry(model_id)
+        with self._lock:
+            return (entry.path, entry.stamp) in self._loaded
+
+    def holds(self, generator: Generator) -> bool:
+        """Whether this one is kept; otherwise only whoever asks keeps it in memory."""
+        with self._lock:
+            return any(kept.generator is generator for kept in self._loaded.values())
+
+    def _make_room(self, path: Path) -> None:
+        """Let go of what was used least recently before the next one comes, or there is one more at the peak.
+
+        The last model that there is room for is loaded even where memory seems short: a system may give more than it
+        says, and an error can still be told.
+        """
+        while self._loaded and (len(self._loaded) >= self._resident or not self._has_room(path)):
+            (gone, _), _ = self._loaded.popitem(last=False)
+            log.info("%s makes room for %s", gone.name, path.name)
+
+    def _has_room(self, path: Path) -> bool:
+        free = self._available(self._device)
+        beside = discriminator_file(path)
+        needed = path.stat().st_size + (beside.stat().st_size if beside.exists() else 0)
+        return free is None or free >= needed + SPARE_BYTES
 
     def _found(self) -> Found:
         found: Found = {}

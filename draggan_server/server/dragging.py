@@ -67,6 +67,8 @@ def drag_session(session: Session, request: DragRequest, models: SessionModels, 
     check_known(state)
     if request.preview:
         check_since(state, request.preview.since)
+    if not models.is_loaded(state):  # another model has taken its place meanwhile
+        yield (Progress("open", 0, 0, handle_states(state.points), elapsed_s=time.monotonic() - began),)
     checkpoint = models.load(state)
     generator = checkpoint.generator
     places = Places(frame, generator.resolution)

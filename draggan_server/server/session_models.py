@@ -41,7 +41,15 @@ class SessionModels:
                 f"The file of the model {state.model_id!r} was replaced while this edit was open.",
                 "Put the model's file back, or start a new edit on this layer.",
             )
-        return self.library.load(state.model_id)
+        loaded = self.library.load(state.model_id)
+        for packed, (generator, _) in tuple(self._tuned.items()):
+            if not self.library.holds(generator):  # it made room for another: so must what was tuned of it
+                del self._tuned[packed]
+        return loaded
+
+    def is_loaded(self, state: EditState) -> bool:
+        """Whether `load` would return at once. Raises as the library does."""
+        return self.library.is_loaded(state.model_id)
 
     def _tuned_by(self, base: Generator, packed: bytes) -> Generator:
         known = self._tuned.get(packed)
