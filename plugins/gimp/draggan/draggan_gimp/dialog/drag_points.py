@@ -32,14 +32,10 @@ _PANEL_WIDTH = 430
 """What the settings need: opening them does not move the picture."""
 _CLOSE_WAIT_S = 2.0
 _REFRESH_MS = 40
-_THUMBNAIL = 132
+_THUMBNAIL = 96
 _USE_FRAME = "Use this frame"
 _STEPS = ("Frame", "Find the picture", "Drag")
 _GOING_ON = "This layer shows an earlier edit, and dragging goes on from it."
-_LOST_ORIGIN = (
-    "The layer that it began with was changed or is not there any more: new drags come out only as fine as the model "
-    "draws."
-)
 _WITHOUT_CAIRO = (
     "GIMP's Python lacks the cairo binding (on Debian and Ubuntu: the package python3-gi-cairo). The picture is shown "
     "in a slower way until it is installed."
@@ -90,7 +86,7 @@ class DragPointsWindow:
         )
         as_visible = config.get_property("read") == "visible"
         self._controller = Controller(image, drawables, as_visible, hooks, self._desk)
-        self._models = ModelChooser(self._model_chosen, self._desk)
+        self._models = ModelChooser(self._model_chosen, self._desk, compact=True)
         control = self._controller
         self._canvas = Canvas(control.board, self._points_edited, self._view_moved, control.pressed_beside)
         self._frames = FramePanel(
@@ -509,7 +505,7 @@ class DragPointsWindow:
     def _show_notices(self, state: State) -> None:
         self._question_bar.set_visible(state.question is Question.PAINTED_OVER)
         self._changed_bar.set_visible(state.question is Question.CHANGED)
-        set_text(self._going_on_label, f"{_GOING_ON} {_LOST_ORIGIN}" if state.lost_origin else _GOING_ON)
+        set_text(self._going_on_label, f"{_GOING_ON} {wording.LACKS_PIXELS}" if state.lost_origin else _GOING_ON)
         self._going_on_bar.set_visible(state.going_on and state.position == 0)
         set_text(self._note_label, state.note)
         self._note_bar.set_visible(bool(state.note))
@@ -527,4 +523,4 @@ class DragPointsWindow:
         default = status.hello.default_model if status.hello is not None else ""
         kept = state.view.state.model_id if state.going_on and state.view.state is not None else ""
         self._models.show(status.models, kept or self._config.get_property("model") or "", default)
-        self._models.widget.set_sensitive(state.can_choose_model)
+        self._models.allow(state.can_choose_model)

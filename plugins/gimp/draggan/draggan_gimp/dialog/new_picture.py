@@ -47,7 +47,7 @@ class NewPictureWindow:
         self._trouble: Problem | None = None
         self._desk = ServerDesk(hand_over, self._refresh, editor_name())
         self._editing = Editing(self._desk.connection, hand_over, self._refresh, self._previewed)
-        self._models = ModelChooser(lambda model: config.set_property("model", model))
+        self._models = ModelChooser(lambda model: config.set_property("model", model), self._desk)
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, "New Picture from Seed")
         self._build()
         for name in ("seed", "psi", "model", "size"):
