@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -16,7 +17,7 @@ from .errors import InversionError, InversionInputError
 from .losses import FeatureLoss, PixelLoss, spread
 from .recognition import Recognition, score
 from .settings import InversionSettings
-from .start import best_start, known_ws
+from .start import best_so_far, known_ws
 from .tuning import Locality, begin
 
 
@@ -70,7 +71,8 @@ def invert(
     noise: NoiseMode = "const",
     start: InversionStart | None = None,
 ) -> Iterator[InversionStep]:
-    """Look for what draws `picture`: the start as step 0, then one InversionStep per optimiser step.
+    """Look for what draws `picture`: the start as step 0, more than once where it takes long to find, then one
+    InversionStep per optimiser step.
 
     The start is the best of w_avg and some random w. The loss is that of the pixels at several scales, and in W+,
     where there is a discriminator, that of its features too. Neither network is changed: no parameter's `.grad` is
@@ -136,15 +138,14 @@ def _search(
         pixel_loss = PixelLoss(picture, weight)
         picture_loss = _picture_loss(discriminator, picture, settings, weight)
         known = known_ws(generator, settings)
-        to_try = known.mean[:0]
         if begun is not None and begun.recognition is not None:
             found = _Found(begun.ws.detach().clone().to(known.mean), begun.delta, begun.recognition)
+            tried = known.mean[:0]
         else:
+            found = _Found(known.mean)
             tried = known.candidates(settings)
             if begun is not None:
                 tried = torch.cat([tried, begun.ws.mean(dim=1, keepdim=True).to(tried)])
-            found = _Found(tried[:1])
-            to_try = tried
 
     def in_w(variables: Variables) -> Losses:
         # By pixels alone: where W comes to, and so the score, does not hang on whether there is a discriminator.
@@ -169,10 +170,12 @@ def _search(
             drawn = generator.image(found.ws.expand(-1, generator.num_ws, -1), noise)
             return replace(found, recognition=settings.thresholds.recognition(score(drawn, picture, weight)))
 
-    for best in best_so_far(to_try, lambda w: pixel_loss(generator.image(w.expand(-1, generator.num_ws, -1), noise))):
-        if found.ws is not tried[:1]:
-            yield report(InversionStage.W, found, torch.inf)
-        found = _Found(best)
+    worth = torch.inf
+    start_loss = lambda w: pixel_loss(generator.image(w.expand(-1, generator.num_ws, -1), noise))  # noqa: E731
+    for best, least in best_so_far(tried, start_loss):
+        if math.isfinite(worth):  # others have their turn
+            yield report(InversionStage.W, found, settings.pixel_weight * worth)
+        found, worth = _Found(best), least
 
     drawing = generator.tuned(found.delta) if found.delta else generator
     begin_at = valued(in_w, (found.ws,)) if w_steps else valued(in_w_plus, (found.ws.expand(-1, generator.num_ws, -1),))

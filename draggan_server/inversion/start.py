@@ -16,7 +16,7 @@ from .settings import InversionSettings
 
 SPREAD_SAMPLES = 256
 """Random w from which the model's standard deviation of w is taken."""
-BATCH = 4
+BATCH = 8
 """Candidates that are drawn at once; more would only take more memory, and longer until others have their turn."""
 
 
@@ -54,8 +54,9 @@ def known_ws(generator: Generator, settings: InversionSettings) -> KnownWs:
     return KnownWs(mean, samples, max(float((samples - mean).square().mean().sqrt()), 1e-8))
 
 
-def best_so_far(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
-    """Of the w [N, 1, w_dim] the one that `loss` ([n, 1, w_dim] -> [n]) likes best: [1, 1, w_dim], after each few.
+def best_so_far(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Iterator[tuple[Tensor, float]]:
+    """Of the w [N, 1, w_dim] the one that `loss` ([n, 1, w_dim] -> [n]) likes best, [1, 1, w_dim], and what it is
+    worth, after each few of them.
 
     A model can draw NaN for one w and be fine for the next.
     """
@@ -63,14 +64,13 @@ def best_so_far(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Iterator[Ten
     for part in tried.split(BATCH):
         with torch.inference_mode(False), torch.no_grad():
             losses = torch.nan_to_num(loss(part), nan=torch.inf)
-            lowest = float(losses.min())
-            if lowest < least:
-                at = int(losses.argmin())
-                best, least = part[at : at + 1].clone(), lowest
-        yield best
+            at = int(losses.argmin())
+            if float(losses[at]) < least:
+                best, least = part[at : at + 1].clone(), float(losses[at])
+        yield best, least
 
 
 def best_start(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
     """The last that `best_so_far` gives."""
-    (best,) = deque(best_so_far(tried, loss), maxlen=1)
+    ((best, _),) = deque(best_so_far(tried, loss), maxlen=1)
     return best
