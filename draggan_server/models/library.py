@@ -159,21 +159,25 @@ class ModelLibrary:
         ids = [entry.id for entry in self.entries()]
         return DEFAULT_MODEL if DEFAULT_MODEL in ids or not ids else ids[0]
 
-    def load(self, model_id: str) -> Checkpoint:
-        """The model, on the device. Raises UnknownModelError and CheckpointError."""
+    def load(self, model_id: str, *, keep: bool = True) -> Checkpoint:
+        """The model, on the device. Raises UnknownModelError and CheckpointError.
+
+        keep: False: for once; nothing that is kept makes room for it, unless memory is short.
+        """
         entry = self.entry(model_id)
         key = (entry.path, entry.stamp)
         with self._lock:
             if key in self._loaded:
                 self._loaded.move_to_end(key)
                 return self._loaded[key]
-            self._make_room(entry.path)
+            self._make_room(entry.path, self._resident if keep else self._resident + 1)
         checkpoint = load_checkpoint(entry.path)
         checkpoint.generator.to(self._device)
         if checkpoint.discriminator is not None:
             checkpoint.discriminator.to(self._device)
-        with self._lock:
-            self._loaded[key] = checkpoint
+        if keep:
+            with self._lock:
+                self._loaded[key] = checkpoint
         return checkpoint
 
     def is_loaded(self, model_id: str) -> bool:
@@ -187,13 +191,13 @@ class ModelLibrary:
         with self._lock:
             return any(kept.generator is generator for kept in self._loaded.values())
 
-    def _make_room(self, path: Path) -> None:
+    def _make_room(self, path: Path, at_most: int) -> None:
         """Let go of what was used least recently before the next one comes, or there is one more at the peak.
 
         The last model that there is room for is loaded even where memory seems short: a system may give more than it
         says, and an error can still be told.
         """
-        while self._loaded and (len(self._loaded) >= self._resident or not self._has_room(path)):
+        while self._loaded and (len(self._loaded) >= at_most or not self._has_room(path)):
             (gone, _), _ = self._loaded.popitem(last=False)
             log.info("%s makes room for %s", gone.name, path.name)
 

@@ -53,7 +53,7 @@ class Thumbnails:
 
     def _draw(self, library: ModelLibrary, entry: ModelEntry) -> bytes:
         try:
-            generator = library.load(entry.id).generator
+            generator = library.load(entry.id, keep=False).generator
             with torch.no_grad():
                 ws = generator.ws_from_seed(SEED, PSI)
             image = Image.fromarray(to_rgb8(draw(generator, ws, "const")))

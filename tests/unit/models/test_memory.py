@@ -60,6 +60,14 @@ def test_one_model_is_loaded_however_little_there_is(user: Path):
     assert loaded(library) == "b"
 
 
+def test_one_for_once_takes_nobodys_place(user: Path):
+    library = ModelLibrary((user,), resident=2)
+    library.load("a")
+    library.load("b")
+    library.load("c", keep=False)
+    assert loaded(library) == "ab"
+
+
 def test_nobody_can_tell(user: Path):
     library = ModelLibrary((user,), resident=2, available=lambda _device: None)
     library.load("a")
