@@ -15,6 +15,7 @@ from .checkpoint import CheckpointError
 Config = TypeVar("Config", GeneratorConfig, DiscriminatorConfig)
 Network = TypeVar("Network", Generator, Discriminator)
 
+_FRACTIONS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 RESTORE = "Download or convert it again"
 
 
@@ -49,7 +50,8 @@ def outline(path: Path, network_type: Callable[[Config], Network], config: Confi
     wanted = network.state_dict()
     missing, unknown = sorted(wanted.keys() - shapes.keys()), sorted(shapes.keys() - wanted.keys())
     if missing or unknown:
-        problem = f"{len(missing)} parameters are missing and {len(unknown)} unknown: {(missing + unknown)[:3]}"
+        named = [name[:80] for name in (missing + unknown)[:3]]
+        problem = f"{len(missing)} parameters are missing and {len(unknown)} unknown: {named}"
         raise CheckpointError(path, problem, RESTORE)
     for name, shape in shapes.items():
         if shape != tuple(wanted[name].shape):
@@ -60,7 +62,10 @@ def outline(path: Path, network_type: Callable[[Config], Network], config: Confi
 
 def checked(path: Path, name: str, tensor: Tensor) -> Tensor:
     """The parameter in float32. Raises CheckpointError where it holds something else than finite numbers."""
-    if not tensor.is_floating_point() or not _is_finite(tensor):
+    if tensor.dtype not in _FRACTIONS:
+        problem = f"{name} holds numbers of a kind that no model has ({str(tensor.dtype).removeprefix('torch.')})"
+        raise CheckpointError(path, problem, RESTORE)
+    if not _is_finite(tensor):
         raise CheckpointError(path, f"{name} holds values that are no finite numbers", RESTORE)
     return tensor.to(torch.float32)
 

@@ -23,6 +23,7 @@ from .assembly import RESTORE, Config, Network, Read, Shapes, assemble
 from .card import ModelCard
 from .checkpoint import Checkpoint, CheckpointError
 from .plain import from_plain
+from .untrusted import printable
 from .writing import write_tensors
 
 FORMAT = "draggan-stylegan2"
@@ -125,7 +126,7 @@ def _read(path: Path, kind: str) -> tuple[Tensors, dict[str, str]]:
 def _damaged(path: Path, error: Exception) -> CheckpointError:
     if not path.exists():
         return CheckpointError(path, "there is no such file", "Look whether it was moved or renamed")
-    return CheckpointError(path, f"the file is damaged or incomplete ({error})", RESTORE)
+    return CheckpointError(path, f"the file is damaged or incomplete ({printable(str(error)[:200])})", RESTORE)
 
 
 def _checked_metadata(path: Path, metadata: dict[str, str] | None, kind: str) -> dict[str, str]:
@@ -133,10 +134,11 @@ def _checked_metadata(path: Path, metadata: dict[str, str] | None, kind: str) ->
     if metadata.get("format") != FORMAT:
         raise CheckpointError(path, "this is not a model file of this program", _OTHER_FORMAT)
     if metadata.get("version") != VERSION:
-        version = metadata.get("version")
+        version = printable(metadata.get("version", "nothing")[:20])
         raise CheckpointError(path, f"its format has version {version}, not {VERSION}", "Update this program")
     if metadata.get("network") != kind:
-        raise CheckpointError(path, f"it holds a {metadata.get('network')}, not a {kind}", RESTORE)
+        found = printable(metadata.get("network", "nothing")[:20])
+        raise CheckpointError(path, f"it holds a {found}, not a {kind}", RESTORE)
     return metadata
 
 

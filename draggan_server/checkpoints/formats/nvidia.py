@@ -17,6 +17,8 @@ from .parts import NetworkParts, Parts, UnsupportedError, Weights, shown, zeros
 from .shapes import base_size, discriminator_config, generator_config
 
 _MOST_MODULES = 5000
+_MOST_PARAMETERS = 20_000
+_LONGEST_PATH = 500
 _DEFAULT_LR_MULTIPLIER = 0.01
 
 
@@ -79,19 +81,20 @@ def _flat(network: object) -> _Network:
     waiting = [("", network)]
     while waiting:
         path, module = waiting.pop()
-        if len(states) >= _MOST_MODULES:
-            raise RefusedError("a network holds more parts than any model, or itself")
         state = states[path] = _state(module)
-        prefix = f"{path}." if path else ""
+        children, prefix = _map(state, "_modules"), f"{path}." if path else ""
+        if len(path) > _LONGEST_PATH or len(states) + len(waiting) + len(children) > _MOST_MODULES:
+            raise RefusedError("a network holds more parts than any model, or itself")
         for kind in ("_parameters", "_buffers"):
-            for name, value in _map(state, kind).items():
+            numbers = _map(state, kind)
+            if len(weights) + len(numbers) > _MOST_PARAMETERS:  # counted first: many modules may name one map
+                raise RefusedError("a network holds more parameters than any model")
+            for name, value in numbers.items():
                 if isinstance(value, StoredTensor):
                     weights[f"{prefix}{name}"] = value
                 elif value is not None:
-                    raise RefusedError(f"the parameter {str(name)[:80]} is no tensor")
-        waiting += [(f"{prefix}{name}", child) for name, child in _map(state, "_modules").items() if child is not None]
-        if len(path) > 500:
-            raise RefusedError("a network holds itself")
+                    raise RefusedError(f"the parameter {shown(name, 80)} is no tensor")
+        waiting += [(f"{prefix}{name}", child) for name, child in children.items() if child is not None]
     return _Network(states, weights)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...stylegan2 import DiscriminatorConfig, GeneratorConfig
 from ...stylegan2.ops import low_pass_filter
+from ..untrusted import printable
 
 Config_co = TypeVar("Config_co", GeneratorConfig, DiscriminatorConfig, covariant=True)
 
@@ -85,9 +86,9 @@ def squeezed(source: Weight, count: int) -> Weight:
     return Changed(source, source.shape[count:], lambda tensor: tensor)
 
 
-def shown(value: object) -> str:
-    """A setting, for a message. Anything but a short text is not walked into."""
-    return value[:20] if isinstance(value, str) else "an unknown"
+def shown(value: object, most: int = 20) -> str:
+    """A setting or a name, for a message. Anything but a short text is not walked into."""
+    return printable(value[:most]) if isinstance(value, str) else "an unknown"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from .parts import (
     Weight,
     Weights,
     low_pass,
+    shown,
     squeezed,
     zeros,
 )
@@ -90,7 +91,7 @@ def _tensors(state: Mapping[object, object]) -> Tensors:
     tensors = {}
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, StoredTensor):
-            raise RefusedError(f"the parameter {str(name)[:80]} is no tensor")
+            raise RefusedError(f"the parameter {shown(name, 80)} is no tensor")
         tensors[name] = value
     return tensors
 

@@ -15,7 +15,7 @@ from ..untrusted.stand_ins import TF_NETWORK, EmptyArray
 from .parts import Changed, Constant, NetworkParts, Parts, UnsupportedError, Weight, Weights, low_pass, shown, squeezed
 from .shapes import discriminator_config, generator_config
 
-_DEPTH = 3
+_MOST_VARIABLES = 20_000
 
 Variables = dict[str, Weight]
 
@@ -92,26 +92,27 @@ def _check_settings(settings: Mapping[object, object]) -> None:
         raise UnsupportedError("it resamples by another filter")
 
 
-def _variables(network: object, depth: int = _DEPTH) -> Variables:
+def _variables(network: object) -> Variables:
     """The network's own and its components'."""
-    state = _state(network)
     variables: Variables = {}
-    own = state.get("variables", [])
-    if not isinstance(own, (list, tuple)):
-        raise RefusedError("a network's variables are no list")
-    for entry in own:
-        if not isinstance(entry, (list, tuple)) or len(entry) != 2 or not isinstance(entry[0], str):
-            raise RefusedError("a network's variable has no name")
-        value = _weight(entry[1])
-        if value is not None:
-            variables[entry[0]] = value
-    components = state.get("components", {})
-    if not isinstance(components, dict):
-        raise RefusedError("a network's components are no map")
-    for component in components.values():
-        if depth == 0:
-            raise RefusedError("a network holds itself")
-        variables |= _variables(component, depth - 1)
+    waiting, seen = [network], 0
+    while waiting:
+        state = _state(waiting.pop())
+        own, components = state.get("variables", []), state.get("components", {})
+        if not isinstance(own, (list, tuple)):
+            raise RefusedError("a network's variables are no list")
+        if not isinstance(components, dict):
+            raise RefusedError("a network's components are no map")
+        seen += 1 + len(own)
+        if seen + len(waiting) + len(components) > _MOST_VARIABLES:  # counted first: many may be one and the same
+            raise RefusedError("a network holds more variables than any model, or itself")
+        for entry in own:
+            if not isinstance(entry, (list, tuple)) or len(entry) != 2 or not isinstance(entry[0], str):
+                raise RefusedError("a network's variable has no name")
+            value = _weight(entry[1])
+            if value is not None:
+                variables[entry[0]] = value
+        waiting += components.values()
     return variables
 
 

@@ -5,8 +5,8 @@ where they are in the file until somebody reads them, and are checked against th
 """
 
 from .files import read_file
-from .source import RefusedError
+from .source import RefusedError, printable
 from .stand_ins import Instance
 from .tensors import StoredTensor
 
-__all__ = ["Instance", "RefusedError", "StoredTensor", "read_file"]
+__all__ = ["Instance", "RefusedError", "StoredTensor", "printable", "read_file"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import stand_ins
-from .source import Blob, Reader, RefusedError, as_blob
+from .source import Blob, Reader, RefusedError, as_blob, printable
 from .stand_ins import EmptyArray, Instance, ItemType, Name
 from .tensors import Storage
 
@@ -286,8 +286,7 @@ class _LongText:
 
 def _allowed(name: str) -> str:
     if name not in stand_ins.ALLOWED:
-        shown = "".join(letter if letter.isprintable() else "?" for letter in name[:120])
-        raise RefusedError(f"it asks for {shown}, which no model file needs; nothing was run")
+        raise RefusedError(f"it asks for {printable(name[:120])}, which no model file needs; nothing was run")
     return name
 
 

@@ -17,6 +17,11 @@ class RefusedError(Exception):
     """A file holds what is not allowed, or does not fit together. The text says what."""
 
 
+def printable(text: str) -> str:
+    """For a message of one line: what cannot be shown becomes a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 class Source:
     """A file, or bytes in memory. What is read as `Blob` is at most twice the file, however often parts are named."""
 

@@ -118,7 +118,9 @@ class StoredTensor:
         return cls(storage, 0, sizes, tuple(strides if fortran else reversed(strides)))
 
     def read(self) -> Tensor:
-        """The numbers in float32, in memory of their own."""
+        """The numbers in float32, in memory of their own. Raises RefusedError for whole numbers, which none needs."""
+        if not self.storage.item_type.is_floating_point:
+            raise RefusedError("a parameter holds whole numbers")
         if 0 in self.shape:
             return torch.empty(self.shape)
         row = self.storage.read(self._offset, self._span)

@@ -295,12 +295,82 @@ def bombs() -> dict[str, Hostile]:
             header() + two + b"".join(_storage(i) + b"0" for i in range(110_000)), "more", most_mib=160
         ),
         "a wide latent": _wide_latent(),
+        "many modules, one map of parameters": Hostile(_shared_parameters(), "more parameters than any model"),
+        "many modules, one map of modules": Hostile(_shared_modules(), "more parts than any model"),
+        "many components, one list of variables": Hostile(_shared_variables(), "more variables than any model"),
+        "components that hold themselves": Hostile(
+            _components_in_circles(), "more variables than any model, or itself"
+        ),
+        "many networks' names without end": Hostile(_long_names(), "more parts than any model, or itself"),
         "layers that claim to be huge": _claims(),
     }
 
 
 def writers_persistent() -> str:
     return "torch_utils.persistence._reconstruct_persistent_obj"
+
+
+def _module(parts: dict[bytes, bytes]) -> bytes:
+    """A network of NVIDIA's whose data are these maps, given as pickle codes."""
+    state = b"".join(text(name.decode()) + b"}" + entries for name, entries in parts.items())
+    return named(writers_persistent()) + b"}" + text("state") + b"}(" + state + b"us\x85R"
+
+
+def _parameter() -> bytes:
+    """A tensor of one number, as pickle codes."""
+    size = b"K\x00K\x01\x85K\x01\x85"
+    return named("torch._utils._rebuild_tensor_v2") + b"(" + load_from_bytes(_one_number())[2:-1] + size + b"tR"
+
+
+def _one_number() -> bytes:
+    key = text("storage") + line_named("torch.FloatStorage") + text("0") + text("cpu") + b"K\x01N"
+    return header() + b"\x80\x02(" + key + b"tQ." + pickle.dumps(["0"], 2) + struct.pack("<qf", 1, 1.0)
+
+
+def _shared_parameters() -> bytes:
+    """A map of ten thousand parameters, which a thousand modules name."""
+    entries = b"(" + b"".join(text(f"p{i}") + b"h\x00" for i in range(10_000)) + b"u"
+    first = _module({b"_parameters": entries + b"q\x01"})
+    other = named(writers_persistent()) + b"}" + text("state") + b"}" + text("_parameters") + b"h\x01ss\x85R"
+    modules = b"(" + text("m") + first + b"".join(text(f"m{i}") + other for i in range(1000)) + b"u"
+    return b"\x80\x04" + _parameter() + b"q\x000}" + text("G_ema") + _module({b"_modules": modules}) + b"s."
+
+
+def _shared_modules() -> bytes:
+    """Four thousand modules, each of which holds the next four thousand, which are the same."""
+    leaf = _module({})
+    entries = b"(" + b"".join(text(f"m{i}") + b"h\x00" for i in range(4000)) + b"u"
+    inner = _module({b"_modules": entries})
+    outer = b"(" + b"".join(text(f"n{i}") + b"h\x01" for i in range(4000)) + b"u"
+    head = b"\x80\x04" + leaf + b"q\x000" + inner + b"q\x010"
+    return head + b"}" + text("G_ema") + _module({b"_modules": outer}) + b"s."
+
+
+def _long_names() -> bytes:
+    """Names of a thousand letters, of modules in modules."""
+    module = _module({})
+    for _ in range(300):
+        module = _module({b"_modules": b"(" + text("a" * 1000) + module + b"u"})
+    return b"\x80\x04}" + text("G_ema") + module + b"s."
+
+
+def _tensorflow(state: bytes) -> bytes:
+    """An object of TensorFlow's network with this state, as pickle codes."""
+    return named("dnnlib.tflib.network.Network") + b")\x81" + state + b"b"
+
+
+def _shared_variables() -> bytes:
+    """A list of ten thousand variables, which a thousand components name."""
+    variables = b"](" + (text("v") + b"G" + struct.pack(">d", 1.0) + b"\x86") * 10_000 + b"e"
+    component = _tensorflow(b"}" + text("variables") + variables + b"s")
+    components = b"}(" + b"".join(text(f"c{i}") + b"h\x00" for i in range(1000)) + b"u"
+    whole = _tensorflow(b"}" + text("components") + components + b"s")
+    return b"\x80\x04" + component + b"q\x000" + whole + b"q\x010h\x01h\x01h\x01\x87."
+
+
+def _components_in_circles() -> bytes:
+    whole = named("dnnlib.tflib.network.Network") + b")\x81q\x00}" + text("components") + b"}(" + text("a") + b"h\x00"
+    return b"\x80\x04" + whole + text("b") + b"h\x00usbh\x00h\x00\x87."
 
 
 def _storage(number: int) -> bytes:
@@ -559,6 +629,16 @@ def safetensors_files() -> dict[str, Hostile]:
             b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
             bytes(8),
         ),
+        "numbers of eight bits": _of_type("F8_E4M3"),
+        "numbers of eight bits, exponents alone": _of_type("F8_E8M0"),
+        "complex numbers": _of_type("C64"),
+        "a name of many lines": safetensors_file(json.dumps({"a\nb\x1b[2J" * 999: {"dtype": "F32"}}).encode()),
+        "a version of many lines": safetensors_file(
+            json.dumps({"__metadata__": _metadata() | {"version": "a\nb\x1b[2J" * 999}}).encode()
+        ),
+        "a kind of many lines": safetensors_file(
+            json.dumps({"__metadata__": _metadata() | {"network": "a\nb\x1b[2J" * 999}}).encode()
+        ),
         "metadata that is no text": safetensors_file(b'{"__metadata__":{"config":[1]}}'),
         "metadata of another program": safetensors_file(b'{"__metadata__":{"format":"pt"}}'),
         "a configuration that is code": safetensors_file(
@@ -576,6 +656,18 @@ def safetensors_files() -> dict[str, Hostile]:
         ),
     }
     return {name: Hostile(data, "model") for name, data in found.items()}
+
+
+def _of_type(code: str) -> bytes:
+    """A model whose numbers are all of that type, and 0."""
+    width = 8 if code == "C64" else 1
+    generator = Generator(GeneratorConfig(z_dim=8, w_dim=8, img_resolution=8, channel_base=16, channel_max=2))
+    entries, end = {}, 0
+    for name, value in generator.state_dict().items():
+        start, end = end, end + value.numel() * width
+        entries[name] = {"dtype": code, "shape": list(value.shape), "data_offsets": [start, end]}
+    metadata = {"__metadata__": _metadata(channel_base=16, channel_max=2)}
+    return safetensors_file(json.dumps(metadata | entries).encode(), bytes(end))
 
 
 def _metadata(config: str | None = None, **changes: int) -> dict[str, str]:

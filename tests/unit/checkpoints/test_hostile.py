@@ -49,7 +49,7 @@ def check_refused(watched: Watched, folder: Path, file: Hostile) -> None:
     outcome = watched.open(path)
     check_quiet(outcome, len(file.data), file.most_mib)
     assert outcome.kind == "refused" and re.search(file.said, outcome.text), outcome
-    assert outcome.text.startswith("model: ") and len(outcome.text) < 600 and "\n" not in outcome.text
+    assert outcome.text.startswith("model: ") and len(outcome.text) < 600 and outcome.text.isprintable()
     assert sorted(folder.iterdir()) == before
     if file.live:
         shown = watched.open(path, "pickle")
