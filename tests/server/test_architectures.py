@@ -29,6 +29,7 @@ from draggan_client.messages import (
 )
 from draggan_client.session import Session
 from draggan_server.canvas import to_rgb8
+from draggan_server.server.deltas import unpack
 from draggan_server.stylegan2 import Discriminator, Generator
 from tests.reference.plain_stylegan2 import draw
 from tests.server.harness import ServerProcess
@@ -81,7 +82,6 @@ KINDS = [
     Kind("skip", 24, 32, writer="rosinality"),
     Kind("resnet", 32, 32, writer="tensorflow"),
     Kind("resnet", 32, 16, writer="module"),
-    Kind("orig", 32, 32),
     Kind("orig", 16, 32),
     Kind("skip", 32, 32, classes=3),
     Kind("resnet", 32, 16, classes=3),
@@ -115,12 +115,17 @@ def shown(session: Session) -> np.ndarray:
 
 
 def check_shown(session: Session, kind: Kind) -> None:
-    """The session's picture is what the plain networks draw from its latent."""
+    """The session's picture is what the plain networks draw from its latent, with what tuning has added to them."""
     state = session.state()
+    generator = kind.networks()[0]
+    if state.inversion is not None:
+        for name, part in unpack(state.inversion.delta, generator).parts.items():
+            weight = generator.get_parameter(name)
+            weight.add_((part.left @ part.right).reshape(weight.shape))
     latent = state.history[state.position - 1].latent if state.position else state.start_latent
     pixels = shown(session)
     assert pixels.shape == (kind.height, kind.width, 4)
-    due = plain_pixels(kind.networks()[0], latent)
+    due = plain_pixels(generator, latent)
     assert np.abs(pixels[..., :3].astype(int) - due).max() <= 1
     assert due.std() > 5
 
@@ -209,10 +214,21 @@ def test_a_picture_of_the_layer_is_looked_for_and_dragged(server: ServerProcess,
     found = shown(session)[..., :3].astype(float)
     target = own[::2, ::2, :3].astype(float)
     assert np.square(found - target).mean() < 0.5 * np.square(target - target.mean(axis=(0, 1))).mean()
+    check_shown(session, kind)
     points = [PointPair("a", 6 + kind.width * 0.8, 4 + kind.height * 0.8, 12 + kind.width * 0.8, 4 + kind.height)]
     *_, result = session.drag(points, settings=OPTIONS)
     assert result.position == 1
     check_shown(session, kind)
+
+    layer[: layer.shape[0] // 2, :, 3] = 0  # a cut-out, whose outline goes along
+    copy = session.pixels(ResultRequest("copy", onto=Array("u8", layer.shape, layer.tobytes())))
+    changed = np.zeros(layer.shape[:2], bool)
+    height, width = copy.picture.shape[:2]
+    changed[copy.offset_y : copy.offset_y + height, copy.offset_x : copy.offset_x + width] = numbers(copy.changed) > 0
+    assert changed.any()
+    inside = np.zeros_like(changed)
+    inside[4:-4, 6:-6] = True
+    assert not (changed & ~inside).any()
 
 
 def test_classes(server: ServerProcess, kind: Kind):

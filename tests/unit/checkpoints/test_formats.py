@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -219,6 +220,13 @@ def test_clamps_of_tensorflows_half_precision_networks(tmp_path: Path):
     networks = writers.make_networks(clamp=0.8)
     settings = {"conv_clamp": 0.8, "num_fp16_res": 4}
     check(read(tmp_path, writers.tensorflow_file(*networks, settings=settings)), *networks)
+
+
+@pytest.mark.parametrize("variable", ["LabelConcat/weight", "LabelEmbed/weight"])
+def test_tensorflows_networks_with_classes_are_named(tmp_path: Path, networks, variable: str):
+    data = writers.tensorflow_file(*networks, more={variable: np.zeros((10, 16), np.float32)})
+    with pytest.raises(CheckpointError, match="it draws by class, and such files of TensorFlow cannot be read yet"):
+        read(tmp_path, data)
 
 
 def test_stylegan3_is_named(tmp_path: Path, networks):

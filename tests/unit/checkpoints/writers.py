@@ -306,8 +306,9 @@ def tensorflow_file(
     protocol: int = 4,
     numpy: str = "numpy.core",
     settings: Mapping[str, Any] | None = None,
+    more: Mapping[str, np.ndarray] | None = None,
 ) -> bytes:
-    """(G, D, Gs), G being another one than Gs, the mean over training."""
+    """(G, D, Gs), G being another one than Gs, the mean over training. more: further variables of the mapping."""
     kwargs = {
         "fmap_base": generator.config.channel_base // 2,
         "resample_kernel": [1, 3, 3, 1],
@@ -317,6 +318,7 @@ def tensorflow_file(
     def whole(of: Generator) -> Any:
         main = [("lod", array(np.float32(0).reshape(()), numpy)), ("dlatent_avg", _tf(of.w_avg, numpy))]
         mapping, synthesis = _tf_generator(of, numpy)
+        mapping += [(name, array(values, numpy)) for name, values in (more or {}).items()]
         components = Named.class_("dnnlib.util.EasyDict", dict)(
             synthesis=_tf_network(synthesis, kwargs), mapping=_tf_network(mapping, kwargs)
         )
