@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.fuzz.checkpoints import guided_is_possible
 from tests.fuzz.mutations import mutated
+from tests.fuzz.seeds import files, words
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,9 +67,20 @@ watch(good)
     assert done.returncode == 1 and said in done.stderr.splitlines()[-1], done.stderr[-3000:]
 
 
-def test_changes_are_small_and_repeatable():
-    data, words = bytes(range(256)) * 4, [b"word"]
-    once = [mutated(data, words, [data], random.Random(seed)) for seed in range(50)]
-    assert once == [mutated(data, words, [data], random.Random(seed)) for seed in range(50)]
-    assert sum(file != data for file in once) > 45
-    assert all(abs(len(file) - len(data)) <= 8 * 256 for file in once)
+def test_changes_are_repeatable_and_reach_what_lies_inside():
+    seeds = files()
+    others, found = list(seeds.values()), words()
+    for data in others:
+        once = [mutated(data, found, others, random.Random(seed)) for seed in range(60)]
+        assert once == [mutated(data, found, others, random.Random(seed)) for seed in range(60)]
+        assert sum(file != data for file in once) > 45
+    archive = seeds["rosinality"]
+    again = [mutated(archive, found, others, random.Random(seed)) for seed in range(60)]
+    assert sum(_is_whole(file) for file in again if file != archive) > 5, "archives whose checksums fit"
+
+
+def _is_whole(data: bytes) -> bool:
+    try:
+        return zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
+        return False
