@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Steps
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ..stylegan2 import Discriminator, Generator, LowRank, NoiseMode, WeightDelta
 from ..stylegan2.delta import with_weights
-from .descent import Losses, Variables, descent, valued
+from .descent import Losses, Valued, Variables, descent, valued
 from .errors import InversionError, InversionInputError
 from .losses import FeatureLoss, PixelLoss, spread
 from .recognition import Recognition, score
@@ -102,7 +103,7 @@ def invert(
         _check("The start", start.ws, (1, generator.num_ws, generator.config.w_dim))
         if start.delta is not None:
             generator.tuned(start.delta)  # says what does not fit
-    return _search(generator, discriminator, picture, settings, weight, noise, start)
+    return _Search(generator, discriminator, picture, settings, weight, noise).steps(start)
 
 
 def _check(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
@@ -122,114 +123,157 @@ class _Found:
     recognition: Recognition | None = None
 
 
-def _search(
-    generator: Generator,
-    discriminator: Discriminator | None,
-    picture: Tensor,
-    settings: InversionSettings,
-    weight: Tensor,
-    noise: NoiseMode,
-    begun: InversionStart | None,
-) -> Iterator[InversionStep]:
-    with torch.inference_mode(False), torch.no_grad():
-        # Copies: a tensor made in inference mode cannot take part in a gradient.
-        picture = picture.detach().clone().to(generator.device, generator.dtype)
-        weight = weight.detach().clone().to(generator.device, generator.dtype)
-        pixel_loss = PixelLoss(picture, weight)
-        picture_loss = _picture_loss(discriminator, picture, settings, weight)
-        known = known_ws(generator, settings)
-        if begun is not None and begun.recognition is not None:
-            found = _Found(begun.ws.detach().clone().to(known.mean), begun.delta, begun.recognition)
-            tried = known.mean[:0]
-        else:
-            found = _Found(known.mean)
-            tried = known.candidates(settings)
-            if begun is not None:
-                tried = torch.cat([tried, begun.ws.mean(dim=1, keepdim=True).to(tried)])
+_Steps = Steps[InversionStep, None, _Found]
+"""A stage: what it yields on its way, and what it has found in the end."""
 
-    def in_w(variables: Variables) -> Losses:
-        # By pixels alone: where W comes to, and so the score, does not hang on whether there is a discriminator.
-        ws = variables[0].expand(-1, generator.num_ws, -1)
-        return Losses(settings.pixel_weight * pixel_loss(generator.image(ws, noise)).sum())
 
-    def in_w_plus(variables: Variables) -> Losses:
-        (ws,) = variables
-        loss = picture_loss(drawing.image(ws, noise)) + settings.spread_weight * spread(ws, known.std)
-        return Losses(loss.sum())
+class _Search:
+    """The search for one picture, stage by stage."""
 
-    w_steps = settings.w_steps if found.recognition is None else 0
-    total = w_steps + settings.w_plus_steps + settings.tuning_steps
-    step = 0
-
-    def report(stage: InversionStage, found: _Found, loss: float) -> InversionStep:
-        ws = found.ws.expand(-1, generator.num_ws, -1).clone()
-        return InversionStep(step, total, stage, ws, found.delta, loss, found.recognition, end=step == total)
-
-    def recognised(found: _Found) -> _Found:
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator | None,
+        picture: Tensor,
+        settings: InversionSettings,
+        weight: Tensor,
+        noise: NoiseMode,
+    ) -> None:
+        self._generator = generator
+        self._settings = settings
+        self._noise: NoiseMode = noise
         with torch.inference_mode(False), torch.no_grad():
-            drawn = generator.image(found.ws.expand(-1, generator.num_ws, -1), noise)
-            return replace(found, recognition=settings.thresholds.recognition(score(drawn, picture, weight)))
+            # Copies: a tensor made in inference mode cannot take part in a gradient.
+            self._picture = picture.detach().clone().to(generator.device, generator.dtype)
+            self._weight = weight.detach().clone().to(generator.device, generator.dtype)
+            self._pixels = PixelLoss(self._picture, self._weight)
+            self._features = None
+            if discriminator is not None and settings.feature_weight:
+                self._features = FeatureLoss(discriminator, self._picture, self._weight)
+            self._known = known_ws(generator, settings)
+        self._step = 0
+        self._total = settings.w_steps + settings.w_plus_steps + settings.tuning_steps
 
-    worth = torch.inf
-    start_loss = lambda w: pixel_loss(generator.image(w.expand(-1, generator.num_ws, -1), noise))  # noqa: E731
-    for best, least in best_so_far(tried, start_loss):
-        if math.isfinite(worth):  # others have their turn
-            yield report(InversionStage.W, found, settings.pixel_weight * worth)
-        found, worth = _Found(best), least
+    def steps(self, begun: InversionStart | None) -> Iterator[InversionStep]:
+        if begun is None or begun.recognition is None:
+            found = yield from self._in_w(begun)
+        else:
+            found = yield from self._going_on(begun)
+        if self._settings.w_plus_steps:
+            found = yield from self._in_w_plus(found)
+        if self._settings.tuning_steps:
+            yield from self._tuning(found)
 
-    drawing = generator.tuned(found.delta) if found.delta else generator
-    begin_at = valued(in_w, (found.ws,)) if w_steps else valued(in_w_plus, (found.ws.expand(-1, generator.num_ws, -1),))
-    if not begin_at.finite:
-        raise InversionError("The model draws no finite picture to start from. Its file may be damaged.")
-    if not w_steps and found.recognition is None:
-        found = recognised(found)
-    yield report(InversionStage.W if w_steps or not total else InversionStage.W_PLUS, found, begin_at.loss)
+    def _in_w(self, begun: InversionStart | None) -> _Steps:
+        settings = self._settings
+        # By pixels alone: where W comes to, and so the score, does not hang on whether there is a discriminator.
+        tried = self._known.candidates(settings)
+        if begun is not None:
+            tried = torch.cat([tried, begun.ws.mean(dim=1, keepdim=True).to(tried)])
+        found, worth = _Found(self._known.mean), math.inf
+        for best, least in best_so_far(tried, lambda w: self._pixel_loss(self._generator, w)):
+            if math.isfinite(worth):  # others have their turn
+                yield self._report(InversionStage.W, found, worth)
+            found, worth = _Found(best), least
 
-    if w_steps:
-        for place in descent(in_w, begin_at, w_steps, (settings.w_step_size * known.std,)):
-            step += 1
-            found = _Found(place.at[0])
-            if step == w_steps:
-                found = recognised(found)
-            yield report(InversionStage.W, found, place.loss)
-    if settings.w_plus_steps:
-        begin_at = valued(in_w_plus, (found.ws.expand(-1, generator.num_ws, -1),))
-        for place in descent(in_w_plus, begin_at, settings.w_plus_steps, (settings.w_plus_step_size * known.std,)):
-            step += 1
-            found = replace(found, ws=place.at[0])
-            yield report(InversionStage.W_PLUS, found, place.loss)
-    if settings.tuning_steps:
+        def loss(variables: Variables) -> Losses:
+            return Losses(self._pixel_loss(self._generator, variables[0]).sum())
+
+        place = self._begin(loss, found.ws)
+        if not settings.w_steps:
+            found = self._recognised(found)
+        yield self._report(InversionStage.W, found, place.loss)
+        for step, better in enumerate(
+            descent(loss, place, settings.w_steps, (settings.w_step_size * self._known.std,)), start=1
+        ):
+            found = _Found(better.at[0])
+            if step == settings.w_steps:
+                found = self._recognised(found)
+            self._step += 1
+            yield self._report(InversionStage.W, found, better.loss)
+        return found
+
+    def _going_on(self, begun: InversionStart) -> _Steps:
+        """From an earlier search that has gone through W."""
+        self._total -= self._settings.w_steps
+        with torch.inference_mode(False):
+            found = _Found(begun.ws.detach().clone().to(self._known.mean), begun.delta, begun.recognition)
+        place = self._begin(self._w_plus_loss(found), found.ws)
+        yield self._report(InversionStage.W_PLUS, found, place.loss)
+        return found
+
+    def _in_w_plus(self, found: _Found) -> _Steps:
+        settings = self._settings
+        loss = self._w_plus_loss(found)
+        place = valued(loss, (found.ws.expand(-1, self._generator.num_ws, -1),))
+        for better in descent(loss, place, settings.w_plus_steps, (settings.w_plus_step_size * self._known.std,)):
+            found = replace(found, ws=better.at[0])
+            self._step += 1
+            yield self._report(InversionStage.W_PLUS, found, better.loss)
+        return found
+
+    def _tuning(self, found: _Found) -> _Steps:
+        generator, settings = self._generator, self._settings
         with torch.inference_mode(False), torch.no_grad():
             # What is kept of a latent is its half precision: the weights are tuned to just that.
             pivot = found.ws.expand(-1, generator.num_ws, -1).half().to(generator.dtype)
             delta = begin(generator, settings, found.delta)
-            locality = Locality(generator, pivot, settings, noise) if settings.locality_weight else None
+            locality = Locality(generator, pivot, settings, self._noise) if settings.locality_weight else None
 
-        def in_weights(variables: Variables) -> Losses:
+        def loss(variables: Variables) -> Losses:
             tuned = with_weights(generator, _delta(delta, variables).merged(generator))
-            loss = settings.pixel_weight * pixel_loss(tuned.image(pivot, noise)).sum()
             left = locality(tuned) if locality else None
-            return Losses(loss, None if left is None else settings.locality_weight * left)
+            return Losses(
+                self._pixel_loss(tuned, pivot).sum(), None if left is None else settings.locality_weight * left
+            )
 
-        begin_at = valued(in_weights, [matrix for part in delta.parts.values() for matrix in (part.left, part.right)])
-        sizes = [settings.tuning_step_size] * len(begin_at.at)
-        for place in descent(in_weights, begin_at, settings.tuning_steps, sizes):
-            step += 1
-            found = replace(found, ws=pivot, delta=_delta(delta, place.at))
-            yield report(InversionStage.TUNING, found, place.loss)
+        place = valued(loss, [matrix for part in delta.parts.values() for matrix in (part.left, part.right)])
+        step_sizes = [settings.tuning_step_size] * len(place.at)
+        for better in descent(loss, place, settings.tuning_steps, step_sizes):
+            found = replace(found, ws=pivot, delta=_delta(delta, better.at))
+            self._step += 1
+            yield self._report(InversionStage.TUNING, found, better.loss)
+        return found
+
+    def _begin(self, loss: Callable[[Variables], Losses], ws: Tensor) -> Valued:
+        place = valued(loss, (ws,))
+        if not place.finite:
+            raise InversionError("The model draws no finite picture to start from. Its file may be damaged.")
+        return place
+
+    def _pixel_loss(self, generator: Generator, ws: Tensor) -> Tensor:
+        """ws [N, 1 or num_ws, w_dim] -> [N]"""
+        return self._settings.pixel_weight * self._pixels(self._drawn(generator, ws))
+
+    def _w_plus_loss(self, found: _Found) -> Callable[[Variables], Losses]:
+        generator = self._generator.tuned(found.delta) if found.delta else self._generator
+        settings = self._settings
+
+        def loss(variables: Variables) -> Losses:
+            drawn = self._drawn(generator, variables[0])
+            total = settings.pixel_weight * self._pixels(drawn)
+            if self._features is not None:
+                total = total + settings.feature_weight * self._features(drawn)
+            return Losses((total + settings.spread_weight * spread(variables[0], self._known.std)).sum())
+
+        return loss
+
+    def _drawn(self, generator: Generator, ws: Tensor) -> Tensor:
+        return generator.image(ws.expand(-1, generator.num_ws, -1), self._noise)
+
+    def _recognised(self, found: _Found) -> _Found:
+        with torch.inference_mode(False), torch.no_grad():
+            drawn = self._drawn(self._generator, found.ws)
+            known = score(drawn, self._picture, self._weight)
+        return replace(found, recognition=self._settings.thresholds.recognition(known))
+
+    def _report(self, stage: InversionStage, found: _Found, loss: float) -> InversionStep:
+        ws = found.ws.expand(-1, self._generator.num_ws, -1).clone()
+        end = self._step == self._total
+        return InversionStep(self._step, self._total, stage, ws, found.delta, loss, found.recognition, end)
 
 
 def _delta(like: WeightDelta, matrices: Sequence[Tensor]) -> WeightDelta:
     """The matrices in the order of the parts' own."""
     pairs = zip(matrices[::2], matrices[1::2], strict=True)
     return WeightDelta({name: LowRank(left, right) for name, (left, right) in zip(like.parts, pairs, strict=True)})
-
-
-def _picture_loss(
-    discriminator: Discriminator | None, picture: Tensor, settings: InversionSettings, weight: Tensor
-) -> Callable[[Tensor], Tensor]:
-    pixels = PixelLoss(picture, weight)
-    if discriminator is None or settings.feature_weight == 0:
-        return lambda drawn: settings.pixel_weight * pixels(drawn)
-    features = FeatureLoss(discriminator, picture, weight)
-    return lambda drawn: settings.pixel_weight * pixels(drawn) + settings.feature_weight * features(drawn)

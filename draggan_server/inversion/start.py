@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -68,9 +67,3 @@ def best_so_far(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Iterator[tup
             if float(losses[at]) < least:
                 best, least = part[at : at + 1].clone(), float(losses[at])
         yield best, least
-
-
-def best_start(tried: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
-    """The last that `best_so_far` gives."""
-    ((best, _),) = deque(best_so_far(tried, loss), maxlen=1)
-    return best
