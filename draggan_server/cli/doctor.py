@@ -19,6 +19,7 @@ from draggan_client.errors import DragganError
 from draggan_client.launcher import find
 from draggan_client.messages import PROTOCOL
 from draggan_server.cli.errors import system_said
+from draggan_server.cli.shapes import size_text
 
 _LIBRARIES = ("torch", "numpy", "pillow", "flask", "waitress", "msgpack", "safetensors", "click")
 _LEAST_FREE = 500 << 20
@@ -169,7 +170,7 @@ def _models(report: Report, home: Home | None) -> None:
     for entry in entries:
         try:
             library.load(entry.id)
-            report.fact(entry.id, f"{entry.resolution} px, sha-256 {entry.sha256}")
+            report.fact(entry.id, f"{size_text(entry.resolution, entry.aspect)}, sha-256 {entry.sha256}")
         except CheckpointError as error:
             report.problem(f"{error.path}: {error.problem}. {error.remedy}, or remove it.")
         except OSError as error:

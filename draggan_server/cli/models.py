@@ -16,6 +16,7 @@ from draggan_server.cli.errors import CommandError
 from draggan_server.cli.options import json_option
 from draggan_server.cli.progress import ProgressLine
 from draggan_server.cli.serving import connect
+from draggan_server.cli.shapes import size_text
 from draggan_server.cli.shop import STOPPED, get_entry, print_catalogue
 from draggan_server.cli.table import print_table
 
@@ -115,7 +116,7 @@ def _print_added(added: AddedModel, as_json: bool) -> None:
         described = {**_described_entry(entry), "format": added.format, "remarks": added.remarks}
         click.echo(json.dumps({"added": described}))
         return
-    click.echo(f"Added {entry.id} ({entry.resolution} px) from {added.format}: {entry.path}")
+    click.echo(f"Added {entry.id} ({size_text(entry.resolution, entry.aspect)}) from {added.format}: {entry.path}")
     click.echo(f"sha-256 {entry.sha256}")
 
 
@@ -136,6 +137,7 @@ def info(model: str, as_json: bool) -> None:
         "discriminator": discriminator_file(entry.path).exists(),
         "z_dim": config.z_dim,
         "w_dim": config.w_dim,
+        "architecture": config.architecture,
     }
     if as_json:
         click.echo(json.dumps({"model": described}))
@@ -238,7 +240,7 @@ def _print_list(as_json: bool) -> None:
         (
             model.id,
             model.name,
-            f"{model.resolution} px",
+            size_text(model.resolution, model.aspect),
             model.domain,
             model.licence,
             f"{model.steps_per_s:.1f}" if model.steps_per_s else "?",
@@ -254,6 +256,8 @@ def _described(model: ModelInfo) -> dict[str, object]:
         "id": model.id,
         "name": model.name,
         "resolution": model.resolution,
+        "aspect": model.aspect,
+        "classes": model.classes,
         "domain": model.domain,
         "licence": model.licence,
         "sha256": model.sha256,
@@ -269,6 +273,8 @@ def _described_entry(entry: ModelEntry) -> dict[str, object]:
         "name": entry.name,
         "file": str(entry.path),
         "resolution": entry.resolution,
+        "aspect": entry.aspect,
+        "classes": entry.classes,
         "domain": entry.domain,
         "licence": entry.licence,
         "sha256": entry.sha256,

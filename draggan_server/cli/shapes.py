@@ -1,8 +1,15 @@
-"""The shape of a model's pictures, which frames must have: known before any server is started."""
+"""The shape of a model's pictures: in words, and known before any server is started, since frames must have it."""
 
 from __future__ import annotations
 
 from draggan_client.discovery import find_home
+
+
+def size_text(resolution: int, aspect: float) -> str:
+    """How large the pictures are: "128 px" of squares, "512 x 1024 px" of others."""
+    if aspect == 1:
+        return f"{resolution} px"
+    return f"{round(resolution * min(1, aspect))} x {round(resolution / max(1, aspect))} px"
 
 
 def aspect_of(model: str | None) -> float:

@@ -33,7 +33,7 @@ from draggan_server.server.deltas import unpack
 from draggan_server.stylegan2 import Discriminator, Generator
 from tests.reference.plain_stylegan2 import draw
 from tests.server.harness import ServerProcess
-from tests.server.test_cli import Command
+from tests.server.test_cli import Command, answer
 from tests.server.test_sessions import numbers
 from tests.unit.checkpoints import writers
 
@@ -248,6 +248,11 @@ def test_the_command_keeps_the_shape(server: ServerProcess, tmp_path: Path):
     draggan = Command(server.home.folder, tmp_path)
     draggan("models", "add", kind.write(tmp_path).name, "--name", "tall")
     try:
+        listed = draggan("models").stdout
+        assert "16 x 32 px" in next(line for line in listed.splitlines() if line.startswith("tall"))
+        described = answer(draggan("models", "info", "tall", "--json"))["model"]
+        known = {name: described[name] for name in ("aspect", "classes", "architecture", "resolution")}
+        assert known == {"aspect": 0.5, "classes": 2, "architecture": "skip", "resolution": 32}
         draggan("generate", "--model", "tall", "--seed", "4", "--class", "1", "--out", "own.png")
         with torch.no_grad():
             ws = kind.networks()[0].ws_from_seed(4, psi=0.7, label=1)
