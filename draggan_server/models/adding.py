@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +28,8 @@ from draggan_server.stylegan2 import Generator
 _LONGEST_ID = 100
 """Bytes. A file's name has room for 255 on every system, and its endings need some."""
 _LONGEST_NAME = 200
+_STAGING = ".adding-"
+_ABANDONED_S = 24 * 3600
 _SEED = 0
 _PSI = 0.7
 _DRAWN_UP_TO = 64
@@ -100,7 +104,7 @@ def add_model(
         raise ModelAddError(
             f"There is a model {model_id!r} already. Choose another name with --name, or remove it first."
         )
-    with _made(folder), tempfile.TemporaryDirectory(prefix=".adding-", dir=folder) as staging:
+    with _made(folder), tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as staging:
         # On the same disk, so that what has been tried out only needs to be renamed.
         written = Path(staging) / "model.safetensors"
         converted = convert_checkpoint(
@@ -126,6 +130,9 @@ def add_model(
 def _made(folder: Path) -> Iterator[None]:
     """Inside, there is this folder; after a failure, an empty one goes."""
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{_STAGING}*"):  # by a program that was killed
+        if time.time() - left.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
     try:
         yield
     except BaseException:

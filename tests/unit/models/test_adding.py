@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,19 @@ def test_what_fails_while_it_is_written_leaves_nothing_behind(
     with pytest.raises(OSError, match="No space"):
         add_model(path, library, user)
     assert not user.exists()
+
+
+def test_what_a_killed_program_has_left_goes_the_day_after(tmp_path: Path, networks, library: ModelLibrary, user: Path):
+    path = writers.save_torch(writers.nvidia_network(networks[0]), tmp_path / "cats.pt")
+    for name, days in (("old", 2), ("new", 0)):
+        left = user / f".adding-{name}"
+        left.mkdir(parents=True)
+        (left / "model.safetensors").write_bytes(b"half")
+        changed = time.time() - days * 86400
+        os.utime(left, (changed, changed))
+    add_model(path, library, user)
+    assert sorted(file.name for file in user.glob(".*")) == [".adding-new"]
+    assert library.ids() == {"portraits", "cats"}
 
 
 @pytest.mark.parametrize(
