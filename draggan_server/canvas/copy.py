@@ -13,6 +13,7 @@ from .frame import Frame
 from .model_input import frame_region
 from .moving import Motion, is_cut_out
 from .picture import Mask, Picture, Region
+from .resample import parts
 from .result import BAND_PIXELS, Colours, cropped, edited_colours
 from .weight import EditWeight
 
@@ -64,7 +65,7 @@ def edited_copy(
     colours = edited_colours(onto, frame, before, after, motion)
     pixels = region.of(onto.pixels, onto.x, onto.y).copy()
     changed = np.zeros(pixels.shape[:2], bool)
-    for band in region.bands(BAND_PIXELS):
+    for band in parts(region, frame, BAND_PIXELS):
         share = weight.at(band)
         alpha = _unit_alpha(band.of(onto.pixels, onto.x, onto.y))
         new_alpha = alpha

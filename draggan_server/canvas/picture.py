@@ -213,7 +213,7 @@ def _clipped(polygon: Places, region: Region) -> Places:
             if there * from_there < 0:
                 part = from_there / (from_there - there)
                 kept.append((before[0] + (place[0] - before[0]) * part, before[1] + (place[1] - before[1]) * part))
-            if there > 0:
+            if there >= 0:
                 kept.append(place)
         polygon = kept
     return polygon

@@ -16,7 +16,7 @@ from .frame import Frame
 from .model_input import frame_region, picture_for_model
 from .moving import Motion
 from .picture import Mask, Picture, Region
-from .resample import upsample
+from .resample import parts, upsample
 from .weight import EditWeight, frame_coverage
 
 BAND_PIXELS = 1 << 19
@@ -47,7 +47,7 @@ def composite(
     region = weight.region
     depth = picture.pixels.dtype if depth is None else depth
     pixels = np.zeros((region.height, region.width, 4), dtype=depth)
-    for band in region.bands(BAND_PIXELS):
+    for band in parts(region, frame, BAND_PIXELS):
         alpha = weight.at(band) * _source_alpha(picture, band)
         shown = alpha > 0
         if shown.any():
@@ -70,7 +70,7 @@ def whole_frame(drawn: NDArray[np.float32], frame: Frame, depth: np.dtype) -> Pi
     check_model_picture("drawn", drawn)
     region = Region.covering(frame)
     pixels = np.empty((region.height, region.width, 4), dtype=depth)
-    for band in region.bands(BAND_PIXELS):
+    for band in parts(region, frame, BAND_PIXELS):
         cover = frame_coverage(frame, band)
         rgba = np.dstack([colours_at(drawn, frame, band), cover])
         rgba[cover == 0] = 0.0
