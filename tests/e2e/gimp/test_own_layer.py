@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from draggan_client import frames
+from draggan_client import frames, wording
 from draggan_client.messages import Frame, FromSeed, ResultRequest
 from draggan_client.points import Spot
 from draggan_server.training.portraits import FACTORS, render
@@ -113,6 +113,12 @@ def wait_until_found(dialog: Dialog) -> None:
     dialog.wait_for("the picture is found", lambda: dialog.window.reader.find("button", "Start"), SEARCH_S)
 
 
+def wait_until_seen(dialog: Dialog) -> None:
+    """What the model makes of the picture, while it is looked for."""
+    shown = lambda: dialog.button("The model's picture", "toggle button").enabled  # noqa: E731
+    dialog.wait_for("a reconstruction", shown, SEARCH_S)
+
+
 def test_the_frame_under_pointer_and_keys(window: Window, pasted: Path) -> None:
     window.show(LOAD, name=str(pasted))
     dialog = window.open()
@@ -175,8 +181,7 @@ def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Pa
     assert size == pytest.approx(FACE.size, abs=6) and angle == pytest.approx(FACE.angle, abs=2)
     window.desktop.screenshot("gimp-frame")
     dialog.press("Use this frame")
-    dialog.wait_for("a reconstruction", lambda: dialog.button("The model's picture", "toggle button").enabled, SEARCH_S)
-    assert dialog.window.reader.find("button", "Stop"), "it is seen while the picture is looked for"
+    wait_until_seen(dialog)
     window.desktop.screenshot("gimp-finding")
     wait_until_found(dialog)
     assert dialog.says("Good ("), "a word and a number"
@@ -215,7 +220,7 @@ def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Pa
     window.show(LOAD, name=str(tmp_path / "own.xcf"))
     begun = time.monotonic()
     dialog = window.open()
-    assert dialog.says("dragging goes on from it") and not dialog.says("comes out only as fine")
+    assert dialog.says("dragging goes on from it") and not dialog.says(wording.LACKS_PIXELS)
     handle, target = first.points[0].handle_x, first.points[0].handle_y
     window.desktop.screenshot("gimp-own-again")
     place = dialog.in_frame(Spot(handle, target), first.frame, _bounds(first.frame), choosing=False)
@@ -241,7 +246,7 @@ def test_stopped_early_and_changed_meanwhile(window: Window, portrait: Path) -> 
     frame = frames.within(*layer)
     dialog = window.open()
     dialog.press("Use this frame")
-    dialog.wait_for("a reconstruction", lambda: dialog.button("The model's picture", "toggle button").enabled, SEARCH_S)
+    wait_until_seen(dialog)
     # One pixel, far too little for a small picture to show it.
     window.gimp.run("l = kept['layer']; p = bytearray(read(l)); p[:4] = bytes([255, 0, 255, 255]); write(l, bytes(p))")
     dialog.press("Stop")
@@ -264,7 +269,7 @@ def test_stopped_early_and_changed_meanwhile(window: Window, portrait: Path) -> 
 
     window.gimp.run("kept['image'].set_selected_layers([kept['image'].get_layers()[0]])")
     dialog = window.open()
-    dialog.wait_until_says("come out only as fine as the model draws", 20)
+    dialog.wait_until_says(wording.LACKS_PIXELS, 20)
     window.desktop.screenshot("gimp-lost-origin")
     dialog.cancel()
 

@@ -12,7 +12,7 @@ from draggan_client.messages import ModelInfo, Recognition
 from .state import State
 from .widgets import button
 
-_SIDE = 132
+_SIDE = 96
 _MOST_OFFERS = 3
 
 
@@ -36,16 +36,20 @@ class InversionPanel:
         self._offered: tuple[str, ...] | None = None
         self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._layer, self._model = Gtk.Image(), Gtk.Image()
-        pictures = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, halign=Gtk.Align.CENTER)
-        for name, image in (("The layer", self._layer), ("What the model makes of it", self._model)):
+        row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        for name, text, image in (
+            ("The layer", "Layer", self._layer),
+            ("What the model makes of it", "Model", self._model),
+        ):
             image.set_size_request(_SIDE, _SIDE)
             image.get_accessible().set_name(name)
+            image.set_tooltip_text(f"{name}.")
             frame = Gtk.Frame()
             frame.add(image)
             column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
             column.add(frame)
-            column.add(Gtk.Label(label=name))
-            pictures.add(column)
+            column.add(Gtk.Label(label=text))
+            row.pack_start(column, False, False, 0)
         self._word = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=36, width_chars=36)
         self._word.get_accessible().set_name("Recognition")
         self._offers = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=4)
@@ -55,10 +59,11 @@ class InversionPanel:
             "Look longer, and fit the model to this very picture. It takes longer, and what you drag keeps more of it.",
             act.faithful,
         )
-        actions = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        actions.pack_start(self._faithful, True, True, 0)
-        actions.pack_start(self._again, True, True, 0)
-        for each in (pictures, self._word, self._offers, actions):
+        actions = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, valign=Gtk.Align.CENTER)
+        actions.add(self._faithful)
+        actions.add(self._again)
+        row.pack_start(actions, True, True, 0)
+        for each in (row, self._word, self._offers):
             self.widget.add(each)
         self.widget.show_all()
         self._offers.hide()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gi.repository import GdkPixbuf, Gtk
+from gi.repository import GdkPixbuf, Gtk, Pango
 
 from draggan_client import wording
 from draggan_client.editing import ServerDesk
@@ -21,7 +21,7 @@ class ModelChooser:
     """The widget is `widget`. An empty id is the default model."""
 
     def __init__(self, chosen: Callable[[str], object], desk: ServerDesk, compact: bool = False) -> None:
-        """chosen: the artist took the model of that id. compact: what there is to say of it is in its tooltip only."""
+        """chosen: the artist took the model of that id. compact: what there is to say of it is cut to one line."""
         self._chosen = chosen
         self._compact = compact
         self._desk = desk
@@ -36,7 +36,9 @@ class ModelChooser:
         self._list.add_attribute(text, "text", _LABEL)
         self._list.get_accessible().set_name("Model")
         self._handler = self._list.connect("changed", self._changed)
-        self._detail = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=36)
+        self._detail = Gtk.Label(xalign=0.0, wrap=not compact, max_width_chars=36)
+        if compact:
+            self._detail.set_ellipsize(Pango.EllipsizeMode.END)
         self._detail.get_style_context().add_class("dim-label")
         more = button("Get More...", "Models that can be downloaded, and files that you have.", self.get_more)
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
@@ -91,8 +93,8 @@ class ModelChooser:
         chosen = self._store[row][_ID] if row is not None else ""
         lines = [wording.model_lines(model)[1:] for model in self._models or () if model.id == chosen]
         text = "\n".join(lines[0]) if lines else ""
-        self._detail.set_text(text)
-        self._detail.set_visible(bool(lines) and not self._compact)
+        self._detail.set_text(text.replace("\n", " · ") if self._compact else text)
+        self._detail.set_visible(bool(lines))
         self._list.set_tooltip_text("\n".join(part for part in (_TOOLTIP, text) if part))
 
 
