@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,11 @@ def open_checkpoint(path: Path) -> Opened:
 
 def is_native(path: Path) -> bool:
     """Whether it begins as a safetensors file does. Raises CheckpointError where it cannot be read."""
-    with _readable_errors(path), path.open("rb") as file:
-        return file.read(9)[8:] == b"{"  # after the length of a JSON header, the header
+    with _readable_errors(path):
+        if not stat.S_ISREG(path.stat().st_mode):  # one may wait for ever to open a pipe
+            raise RefusedError("it is no file, but a folder or a device")
+        with path.open("rb") as file:
+            return file.read(9)[8:] == b"{"  # after the length of a JSON header, the header
 
 
 @contextlib.contextmanager
