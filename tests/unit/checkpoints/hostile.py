@@ -20,6 +20,7 @@ from draggan_server.stylegan2 import Generator, GeneratorConfig
 from tests.unit.checkpoints import writers
 
 MIB = 1 << 20
+PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 
 
 @dataclass(frozen=True)
@@ -137,13 +138,7 @@ def routes(canary: Path) -> dict[str, Hostile]:
         ),
         "code after the end": Hostile(p2 + b"}." + p2 + system + arg + b"R.", "holds no StyleGAN2"),
         "code in a network's data": Hostile(
-            p4
-            + named("torch_utils.persistence._reconstruct_persistent_obj")
-            + b"}"
-            + text("state")
-            + named("os.system")
-            + arg
-            + b"Rs\x85R.",
+            p4 + named(PERSISTENT) + b"}" + text("state") + named("os.system") + arg + b"Rs\x85R.",
             asked,
         ),
     }
@@ -245,6 +240,10 @@ def bombs() -> dict[str, Hostile]:
         "lists on the stack": two + b"]" * 600_000,
         "tuples in tuples": two + b")" + b"\x85" * 150_000 + b".",
         "lists in lists": two + b"]" * 90_000 + b"a" * 89_999 + b".",
+        "maps in maps": two + b"}" + (text("a") + b"}") * 30_000 + b"s" * 30_000 + b".",
+        "objects in objects": two + line_named("argparse.Namespace") * 30_000 + b")" + b"\x81\x85" * 30_000 + b".",
+        "networks in networks": two + line_named(PERSISTENT) * 30_000 + b")" + b"R\x85" * 30_000 + b".",
+        "states in states": two + (line_named("argparse.Namespace") + b")\x81") * 30_000 + b"b" * 29_999 + b".",
         "deep key": two + b"})" + b"\x85" * 150_000 + b"Ns.",
         "deep set": four + b"()" + b"\x85" * 150_000 + b"\x91.",
         "deep architecture": two + b"}" + text("G_ema") + b"]" + b"\x85" * 150_000 + b"s.",
@@ -263,7 +262,7 @@ def bombs() -> dict[str, Hostile]:
         "far memo": two + b"Nr\xff\xff\xff\xff.",
         "holds itself": two + b"}q\x00" + text("G_ema") + b"h\x00s.",
         "network that holds itself": two
-        + line_named(writers_persistent())
+        + line_named(PERSISTENT)
         + b"}q\x00"
         + text("state")
         + b"}"
@@ -306,14 +305,10 @@ def bombs() -> dict[str, Hostile]:
     }
 
 
-def writers_persistent() -> str:
-    return "torch_utils.persistence._reconstruct_persistent_obj"
-
-
 def _module(parts: dict[bytes, bytes]) -> bytes:
     """A network of NVIDIA's whose data are these maps, given as pickle codes."""
     state = b"".join(text(name.decode()) + b"}" + entries for name, entries in parts.items())
-    return named(writers_persistent()) + b"}" + text("state") + b"}(" + state + b"us\x85R"
+    return named(PERSISTENT) + b"}" + text("state") + b"}(" + state + b"us\x85R"
 
 
 def _parameter() -> bytes:
@@ -331,7 +326,7 @@ def _shared_parameters() -> bytes:
     """A map of ten thousand parameters, which a thousand modules name."""
     entries = b"(" + b"".join(text(f"p{i}") + b"h\x00" for i in range(10_000)) + b"u"
     first = _module({b"_parameters": entries + b"q\x01"})
-    other = named(writers_persistent()) + b"}" + text("state") + b"}" + text("_parameters") + b"h\x01ss\x85R"
+    other = named(PERSISTENT) + b"}" + text("state") + b"}" + text("_parameters") + b"h\x01ss\x85R"
     modules = b"(" + text("m") + first + b"".join(text(f"m{i}") + other for i in range(1000)) + b"u"
     return b"\x80\x04" + _parameter() + b"q\x000}" + text("G_ema") + _module({b"_modules": modules}) + b"s."
 
