@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.e2e.editors.krita import Krita
 from tests.e2e.editors.pointer import Place
 
@@ -31,8 +33,24 @@ class Docker:
 
     def press(self, name: str, timeout_s: float = 60) -> None:
         """Click a button, as soon as it can be used."""
+        self.wait_until_can(name, timeout_s)
+        place, before = self.middle(name), None
+        while place != before:  # what is above it may be coming or going
+            time.sleep(0.1)
+            place, before = self.middle(name), place
+        self._krita.pointer.click(place)
+
+    def wait_until_can(self, name: str, timeout_s: float = 60) -> None:
+        """Until a button is shown and can be used."""
         self._krita.until(_USABLE, timeout_s, name=name)
-        self._krita.pointer.click(self.middle(name))
+
+    def find_a_little(self, timeout_s: float = DRAG_S) -> None:
+        """Use the frame as it is, and stop the search as soon as it has come to something: to be dragged, no more."""
+        self.press("draggan_frame_use")
+        self._krita.until(_FOUND_A_LITTLE, timeout_s)
+        if self.can("draggan_progress_stop"):
+            self._krita.run("find_widget(name='draggan_progress_stop').click()")
+        self.settled(timeout_s)
 
     def stop(self, timeout_s: float = DRAG_S) -> None:
         """Stop the drag, if it has not ended by itself, and wait until all is done."""
@@ -85,6 +103,11 @@ class Docker:
 
 
 _USABLE = "(lambda found: found is not None and found.isEnabled())(find_widget(name=name))"
+_FOUND_A_LITTLE = """
+import draggan.extension
+view = draggan.extension.the_controller()._edits[-1].view
+return view.inversion is not None or (view.phase.name == "INVERTING" and view.step >= 2)
+"""
 _HISTORY = """
 slider = find_widget(name="draggan_history")
 return [slider.value(), slider.maximum()] if slider else [0, 0]

@@ -126,6 +126,9 @@ class Applying:
         """With the layer; and with the one that it began with what the model has found there, for other drags of it."""
         document = self._edit.document
         records, reader = Records(document), LayerReader(document)
+        records.remove(
+            layer_id for layer_id in self._edit.means.leftovers(document) if not self._edit.has_layer(layer_id)
+        )
         if source is not None and undragged is not None and began is not None:
             source_id = nodes.id_of(source)
             if source_id == began.layer_id and all(head.layer_id != source_id for head in records.all()):

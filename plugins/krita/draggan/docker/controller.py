@@ -27,6 +27,7 @@ from ..layers.watch import Watch, What
 from ..qt import QT6, QtCore, QtWidgets, is_gone, own
 from .edit import Edit, Means
 from .hand_over import HandOver
+from .leftovers import Leftovers
 from .memory import Memory
 from .model_shop import ModelShopWindow
 from .notices_kept import Notices
@@ -66,6 +67,7 @@ class Controller(QtCore.QObject):
         self._hand_over = HandOver()
         self._worker = Worker("draggan-documents", self._hand_over)
         self._desk = ServerDesk(self._hand_over, self._server_changed, f"Krita {application.version()}, Qt {_qt()}")
+        self._leftovers = Leftovers(application)
         self._means = Means(
             self._desk.connection,
             self._hand_over,
@@ -75,6 +77,7 @@ class Controller(QtCore.QObject):
             lambda: self._model,
             self._chosen_model,
             self._drag_options,
+            self._leftovers.take,
             self._desk.refresh,
         )
         self._mode = DragMode(self)
@@ -114,6 +117,7 @@ class Controller(QtCore.QObject):
         notifier.viewClosed.connect(lambda *_: self.look_soon())
         notifier.imageClosed.connect(lambda *_: self.look_soon())
         notifier.viewCreated.connect(lambda *_: self.look_soon())
+        notifier.viewCreated.connect(lambda *_: QtCore.QTimer.singleShot(0, self._leftovers.look))
         # Krita takes 0.1 s for it, which nobody notices while a window opens.
         notifier.windowCreated.connect(lambda *_: converter.prepare())
         self._looker.start()

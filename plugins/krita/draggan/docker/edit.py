@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..draggan_client import wording
 from ..draggan_client.connection import Connection
 from ..draggan_client.diagnostics import recent_errors
 from ..draggan_client.editing import Editing, EditView, HandOver, Phase, Problem, Worker
@@ -72,6 +73,8 @@ class Means:
     model: Callable[[], ModelInfo | None]
     """None: not known before the server has run."""
     options: Callable[[], DragOptions]
+    leftovers: Callable[[Any], frozenset[str]]
+    """The layers of a document that were deleted before it was loaded, and left their records; told once."""
     server_asked: Callable[[], None]
     """The server may stand otherwise now, or know more: look at it again."""
 
@@ -554,6 +557,8 @@ class Edit:
 
     def _opened(self, view: EditView) -> None:
         after, self._after_open = self._after_open, None
+        if view.lacks_pixels:
+            self.notices.remark("pixels", wording.LACKS_PIXELS)
         if self.own.is_used:
             self.own.found(view)
         elif view.phase is not Phase.READY:  # stopped
@@ -603,6 +608,7 @@ class Edit:
         self.origin = Origin(frame)
         self.own.begin(frame)
         self.levels.change(since=0, base=b"", history=())
+        self.watch_layer()
 
     def _ask_painted(self, found: Looked) -> None:
         def answered(choice: str) -> None:

@@ -109,22 +109,31 @@ class Records:
             return FoundEdit(head, known.how, data, fits=then[0] == now[0], is_converted=then[2] != now[2])
         return FoundEdit(head, known.how, data, found.region.left - head.left, found.region.top - head.top)
 
-    def remove_stale(self) -> int:
-        """Remove the records of layers that are gone; how many. Only right after loading: undo could bring one back.
+    def is_empty(self) -> bool:
+        """Whether there are none. Takes no time."""
+        return not any(True for _ in self._names())
 
-        A record whose layer's id is unknown stays while any layer has its size, and so might be its duplicate.
+    def stale(self) -> frozenset[str]:
+        """The ids of layers that are gone, and whose records are left. To be asked right after loading: later on, undo
+        could bring one back.
+
+        A record whose layer's id is unknown is kept as long as any layer has its size, and so might be its duplicate.
         """
         ids, sizes = set(), set()
         for node in nodes.tree(self._document):
             ids.add(nodes.id_of(node))
             region = Region.of(node.bounds())
             sizes.add((region.width, region.height))
-        stale = [
-            record for record in self.all() if record.layer_id not in ids and (record.width, record.height) not in sizes
-        ]
-        for record in stale:
-            self._document.removeAnnotation(_name(record.layer_id))
-        return len(stale)
+        return frozenset(
+            record.layer_id
+            for record in self.all()
+            if record.layer_id not in ids and (record.width, record.height) not in sizes
+        )
+
+    def remove(self, layer_ids: Iterable[str]) -> None:
+        """Remove these records. The document counts as changed then."""
+        for layer_id in layer_ids:
+            self._document.removeAnnotation(_name(layer_id))
 
     def _names(self) -> Iterable[str]:
         names = sorted(name for name in self._document.annotationTypes() if name.startswith(_PREFIX))
