@@ -9,7 +9,7 @@ from .model_input import ModelPicture, mask_for_model, picture_for_model
 from .moving import Motion, is_cut_out
 from .picture import Mask, Picture, Region
 from .preview import EditPreview
-from .result import composite, over, whole_frame
+from .result import blank, composite, over, whole_frame
 
 __all__ = [
     "CanvasError",
@@ -25,6 +25,7 @@ __all__ = [
     "Picture",
     "PictureError",
     "Region",
+    "blank",
     "change_alpha",
     "composite",
     "edited_copy",

@@ -78,6 +78,18 @@ def whole_frame(drawn: NDArray[np.float32], frame: Frame, depth: np.dtype) -> Pi
     return Picture(pixels, region.left, region.top)
 
 
+def blank(frame: Frame) -> Picture:
+    """White, opaque wherever the frame is, as `whole_frame` is: what a drawn picture is an edit of."""
+    region = Region.covering(frame)
+    if frame.is_upright:
+        pixel = np.full((1, 1, 4), 255, np.uint8)
+        return Picture(np.broadcast_to(pixel, (region.height, region.width, 4)), region.left, region.top)
+    pixels = np.full((region.height, region.width, 4), 255, np.uint8)
+    for part in parts(region, frame, BAND_PIXELS):
+        part.of(pixels, region.left, region.top)[..., 3] = np.rint(frame_coverage(frame, part) * 255)
+    return Picture(pixels, region.left, region.top)
+
+
 def over(picture: Picture, edit: Picture) -> Picture:
     """A copy of `picture` with `edit` laid over it ("source over", straight alpha), as an editor shows it.
 

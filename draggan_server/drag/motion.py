@@ -28,9 +28,9 @@ ENOUGH = 0.05
 """Twice the steps are worth it when they explain so much more of what is left unexplained, as a part of it."""
 CHANNELS = 16
 """Principal components of the features: they hold nearly all, and a step costs a tenth."""
-MISMATCH = 0.02
+MISMATCH = 0.06
 """Left after the motion, as a part of the features' variance, this takes the confidence to 1 / e."""
-RECOLOURED = 0.1
+RECOLOURED = 0.15
 """Between the pictures, whose colours go from -1 to 1, this takes it to 1 / e: a brow too fine for the features to
 follow is not where the motion says, and its detail would stay behind as a second brow."""
 ASTRAY = 1 / 100

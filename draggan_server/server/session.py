@@ -12,13 +12,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from draggan_client import framing
 from draggan_client.arrays import Array
 from draggan_client.edit_state import MAX_STATE_BYTES, EditState, FinishedDrag, KeptMask, StatePoint
 from draggan_client.messages import SAME_PLACE_MODEL_PX, DragOptions, HandleState, PointPair
-from draggan_server.canvas import Frame, Picture, Region
+from draggan_server.canvas import Frame, Picture, blank
 from draggan_server.server.errors import RefusedError
 from draggan_server.server.frames import canvas_frame
 
@@ -49,11 +47,7 @@ class Session:
     def begun_with(self) -> Picture:
         """The pixels that the edit lies over. A drawn picture is opaque wherever its frame is; its colours are not
         here, but in the model."""
-        if self.picture is not None:
-            return self.picture
-        region = Region.covering(self.frame)
-        pixel = np.full((1, 1, 4), 255, np.uint8)
-        return Picture(np.broadcast_to(pixel, (region.height, region.width, 4)), region.left, region.top)
+        return blank(self.frame) if self.picture is None else self.picture
 
     @property
     def held_bytes(self) -> int:
