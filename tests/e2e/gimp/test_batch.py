@@ -58,6 +58,31 @@ def test_what_is_asked_for_wrongly(face: Gimp, points: str, more: str, says: str
 
 
 @pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        ("[300, 300, 50]", "The frame lies beside the picture"),
+        ("[0, 0, 3]", "only 3 px wide"),
+        ("[0, 0]", "[x, y, size] or [x, y, size, angle]"),
+        ("middle", "not readable as JSON"),
+        ("selection", "nothing is selected"),
+        ('{"eye_left": [40, 60]}', "expects eye_left, eye_right, mouth_left, mouth_right"),
+        ("[30, 30, 80, 10]", "Point 2 lies outside the frame"),
+        ("[900, 0, 900]", "The frame lies beside the picture"),
+    ],
+)
+def test_frames_that_cannot_be(face: Gimp, frame: str, says: str) -> None:
+    """Said before the model is asked."""
+    points = "[[64, 64, 64, 70], [10, 10, 20, 20]]"
+    more = f"frame={frame!r}, start='anew'"
+    assert says in refused(face, DRAG.format(points=points, more=more))
+
+
+def test_a_frame_with_nothing_in_it(face: Gimp) -> None:
+    face.run("write(kept['layer'], bytes(128 * 128 * 4))")
+    assert "There is nothing in the frame" in refused(face, DRAG.format(points="[[64, 64]]", more="start='anew'"))
+
+
+@pytest.mark.parametrize(
     ("before", "says"),
     [
         ("image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, 0, 0, '')", "RGB"),

@@ -202,6 +202,22 @@ def test_pairs_drawn_with_the_paths_tool(window: Window) -> None:
     assert (second.target_x, second.target_y) == (36, 56)
 
 
+def test_points_of_a_path_outside_the_frame_are_said(window: Window) -> None:
+    window.show(
+        FACE + "path = Gimp.Path.new(kept['image'], 'far')\n"
+        "path.stroke_new_from_points(Gimp.PathStrokeType.BEZIER, [60, 60] * 3 + [64, 64] * 3, False)\n"
+        "path.stroke_new_from_points(Gimp.PathStrokeType.BEZIER, [60, 90] * 3 + [60, 190] * 3, False)\n"
+        "kept['image'].insert_path(path, None, 0)\n"
+    )
+    dialog = window.open()
+    dialog.pointer.click(dialog.button("Points from a path", "combo box").middle)
+    time.sleep(0.4)
+    dialog.pointer.click(window.reader.wait_for("menu item", "Path “far”").middle)
+    dialog.wait_until_says("Point 2 lies outside the frame, where the model sees nothing.", 20)
+    assert not dialog.button("Start").enabled
+    dialog.cancel()
+
+
 def test_an_edit_is_gone_on_with_over_what_lies_below(window: Window) -> None:
     window.show(FACE + SOFT + "kept['first'] = drag(kept['image'], kept['layer'])\n")
     before = window.gimp.run("composite(kept['image'])")

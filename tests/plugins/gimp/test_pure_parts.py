@@ -12,6 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from draggan_client import frames
+from draggan_client.errors import DragganError
+from draggan_client.messages import AlignmentPoint, Frame
 from draggan_client.points import Pair, Spot
 
 PLUGIN = Path(__file__).parents[3] / "plugins" / "gimp" / "draggan"
@@ -28,6 +31,7 @@ def load(name: str) -> ModuleType:
 
 
 drags, view, edge = load("drags.py"), load("dialog/view.py"), load("dialog/edge.py")
+framing = load("framing.py")
 NUMBERS = st.floats(-1000, 1000).map(lambda value: round(value, 3))
 
 
@@ -96,3 +100,62 @@ def test_the_edge_of_a_selection() -> None:
         (106, 52, 106, 54),
     }
     assert edge.edge_of(b"", 0, 0, 0, 1) == ()
+
+
+FRAMES = st.builds(Frame, NUMBERS, NUMBERS, st.floats(8, 2000), st.floats(-180, 180))
+
+
+@given(FRAMES, st.booleans())
+def test_the_frame_is_seen_whole_and_while_it_is_chosen_its_knob_and_the_layer_too(
+    frame: Frame, choosing: bool
+) -> None:
+    layer = (-50.0, 20.0, 600.0, 400.0)
+    shown = view.View.of_frame(frame, layer, choosing, 640, 480)
+    spots = [*frames.corners(frame)]
+    if choosing:
+        spots += [frames.knob(frame, view.KNOB_DISTANCE / shown.scale), Spot(-50, 20), Spot(550, 420)]
+    for x, y in map(shown.to_widget, spots):
+        assert -1e-6 <= x <= 640 + 1e-6 and -1e-6 <= y <= 480 + 1e-6
+
+
+def test_a_frame_that_is_the_layer_is_fitted_as_the_layer_is() -> None:
+    layer = (3.0, 4.0, 128.0, 128.0)
+    assert view.View.of_frame(Frame(3, 4, 128), layer, False, 640, 480) == view.View.fitting(*layer, 640, 480)
+
+
+EYES = (AlignmentPoint("eye_left", 0.3, 0.4), AlignmentPoint("eye_right", 0.7, 0.4))
+GROUND = framing.Ground((10.0, 20.0, 300.0, 100.0), (30.0, 40.0, 20.0, 50.0), 1.0, EYES, "faces")
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        ("", Frame(110, 20, 100)),
+        ("layer", Frame(10, -80, 300)),
+        ('"selection"', Frame(15, 40, 50)),
+        ("[1, 2, 30]", Frame(1, 2, 30)),
+        ("[1, 2, 30, 375]", Frame(1, 2, 30, 15)),
+        ('{"eye_right": [170, 140], "eye_left": [130, 140]}', Frame(100, 100, 100)),
+    ],
+)
+def test_frames_as_text(text: str, frame: Frame) -> None:
+    found = framing.frame_from(text, GROUND)
+    assert (found.x, found.y, found.size, found.angle) == pytest.approx((frame.x, frame.y, frame.size, frame.angle))
+    assert framing.frame_from(framing.text_of(found), GROUND) == pytest.approx(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["[1, 2]", "[1, 2, NaN]", "{}", "[1, 2, 3]", '{"eye_left": 1, "eye_right": 2}', "x", "[1,2,[3]]"]
+)
+def test_what_is_no_frame(text: str) -> None:
+    with pytest.raises(DragganError) as told:
+        framing.frame_from(text, GROUND)
+    assert told.value.hint
+
+
+def test_points_outside_the_frame_are_named() -> None:
+    (drag,) = drags.drags_from("[[60, 60, 60, 70], [60, 60, 200, 60], [5, 5]]")
+    lost = drags.outside(drag, Frame(50, 50, 100))
+    assert [pair.id for pair in lost] == ["2", "3"]
+    assert drags.outside_text(lost).startswith("Points 2 and 3 lie outside the frame")
+    assert drags.outside(drag, Frame(-200, -200, 800)) == ()
