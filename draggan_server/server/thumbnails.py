@@ -56,10 +56,8 @@ class Thumbnails:
             generator = library.load(entry.id, keep=False).generator
             with torch.no_grad():
                 ws = generator.ws_from_seed(SEED, PSI)
-            image = Image.fromarray(to_rgb8(draw(generator, ws, "const")))
-            size = round(SIDE * min(1.0, entry.aspect)), round(SIDE / max(1.0, entry.aspect))
             file = io.BytesIO()
-            image.resize(size, Image.Resampling.LANCZOS).save(file, "PNG")
+            _thumbnail(Image.fromarray(to_rgb8(draw(generator, ws, "const")))).save(file, "PNG")
             return file.getvalue()
         except Exception as error:
             log.warning("no thumbnail for %s: %s", entry.path, error)
@@ -81,3 +79,15 @@ class Thumbnails:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{sha256}.png"
+
+
+def _thumbnail(image: Image.Image) -> Image.Image:
+    """SIDE x SIDE px. Lists show squares: a picture that is none lies in the middle of a transparent one."""
+    longer = max(image.size)
+    width, height = (max(1, round(side * SIDE / longer)) for side in image.size)
+    small = image.resize((width, height), Image.Resampling.LANCZOS)
+    if width == height:
+        return small
+    square = Image.new("RGBA", (SIDE, SIDE))
+    square.paste(small, ((SIDE - width) // 2, (SIDE - height) // 2))
+    return square

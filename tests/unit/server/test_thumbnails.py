@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -37,10 +38,13 @@ def test_one_that_failed_is_not_kept_for_ever(tmp_path: Path, monkeypatch: pytes
     assert Thumbnails(folder).get(entry).startswith(b"\x89PNG")
 
 
-def test_it_has_the_shape_of_the_models_picture(tmp_path: Path):
+def test_a_picture_that_is_not_square_lies_in_a_transparent_square(tmp_path: Path):
     save_model(tmp_path / "models", "people", base_width=2, architecture="resnet", c_dim=5)
     library = ModelLibrary((tmp_path / "models",))
     (entry,) = library.entries()
     drawn = Thumbnails(tmp_path / "thumbnails")
     assert drawn.make_one(library)
-    assert Image.open(io.BytesIO(drawn.get(entry))).size == (64, 128)
+    alpha = np.asarray(Image.open(io.BytesIO(drawn.get(entry))))[..., 3]
+    assert alpha.shape == (128, 128)
+    assert alpha[:, 32:96].min() == 255
+    assert alpha[:, :32].max() == alpha[:, 96:].max() == 0
