@@ -39,7 +39,7 @@ def check_quiet(outcome: Outcome, size: int, most_mib: int = 48) -> None:
     assert outcome.kind in ("loaded", "refused"), outcome
     assert outcome.forbidden == (), outcome
     assert outcome.memory_mib < most_mib + 2 * size / MIB, outcome
-    assert outcome.seconds < 60, outcome
+    assert outcome.seconds < 30, outcome
 
 
 def check_refused(watched: Watched, folder: Path, file: Hostile) -> None:
