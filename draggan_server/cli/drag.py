@@ -20,6 +20,7 @@ from draggan_client.messages import (
     FromPicture,
     FromSeed,
     FromState,
+    InversionMode,
     MaskData,
     PointPair,
     PreviewOptions,
@@ -40,6 +41,7 @@ from draggan_server.cli.options import (
     PullParameter,
     class_option,
     json_option,
+    mode_option,
     model_option,
     output,
     picture_of,
@@ -59,6 +61,7 @@ from draggan_server.cli.pictures import (
 )
 from draggan_server.cli.points import check_inside, new_points, next_points
 from draggan_server.cli.progress import ProgressLine
+from draggan_server.cli.recognition import as_plain, recognition_line
 from draggan_server.cli.serving import connect
 from draggan_server.cli.shapes import aspect_of
 
@@ -98,8 +101,10 @@ class Files:
 @click.option(
     "--frame",
     type=FrameParameter(),
-    help="With --picture: what the model sees; SIZE is the longer side.  [default: the largest in the middle]",
+    help="With --picture: what the model sees: its top left corner, its longer side, and the degrees that it is turned "
+    "by about that corner, clockwise.  [default: the largest in the middle]",
 )
+@mode_option
 @click.option("--release", is_flag=True, help="With --state: let go of earlier points, which hold their places else.")
 @psi_option
 @class_option
@@ -122,6 +127,7 @@ def drag(
     pins: tuple[Place, ...],
     mask: Path | None,
     frame: Frame | None,
+    mode: InversionMode | None,
     release: bool,
     psi: float | None,
     label: int | None,
@@ -143,7 +149,7 @@ def drag(
 
     Ctrl+C stops the drag and keeps what there is; a second time it gives up.
     """
-    _check_combination(seed, picture, state, psi=psi, label=label, frame=frame, release=release)
+    _check_combination(seed, picture, state, psi=psi, label=label, frame=frame, mode=mode, release=release)
     files = Files(out, before, animation, save_state)
     check_format(out)
     if before:
@@ -165,7 +171,8 @@ def drag(
     except MessageError as error:
         raise CommandError(str(error)) from None
     with ProgressLine() as line, connect(line).session(opening, model) as session:
-        finished = run(Edit(session, request, layer, marks, animation_size if animation else None), line)
+        edit = Edit(session, request, layer, marks, animation_size if animation else None, mode or "quick")
+        finished = run(edit, line)
     outputs = _write(files, finished, layer)
     _report(finished, outputs, as_json=as_json)
 
@@ -178,6 +185,7 @@ def _check_combination(
     psi: float | None,
     label: int | None,
     frame: Frame | None,
+    mode: InversionMode | None,
     release: bool,
 ) -> None:
     """Raises CommandError where options do not go together."""
@@ -191,6 +199,8 @@ def _check_combination(
         raise CommandError("--class belongs to --seed: pictures and kept edits have theirs already. Leave it out.")
     if frame and (state or not picture):
         raise CommandError("--frame belongs to --picture at the start of an edit. Leave it out.")
+    if mode and (state or not picture):
+        raise CommandError("--mode belongs to --picture at the start of an edit. Leave it out.")
     if release and not state:
         raise CommandError("--release belongs to --state. Leave it out.")
 
@@ -216,7 +226,7 @@ def _opening(
             raise CommandError(f"The edit in {state_file} did not begin with a picture. Leave --picture out.")
         pairs = next_points(pulls, state, release=release)
         check_inside(pairs, state.frame)
-        return FromState(state_file.read_bytes()), pairs
+        return FromState(state_file.read_bytes(), on_wire(layer.pixels) if layer else None), pairs
     pairs = new_points(pulls)
     if layer is None:
         assert drawn is not None
@@ -224,14 +234,14 @@ def _opening(
     aspect = aspect_of(model)
     try:
         if frame:
-            part = CanvasFrame(frame.x, frame.y, frame.size, aspect=aspect)
+            part = CanvasFrame(frame.x, frame.y, frame.size, frame.angle, aspect)
         else:
             part = CanvasFrame.around(layer.width, layer.height, aspect=aspect)
         if area:
             mask_for_model(CanvasMask.covering(layer.as_canvas(), mask_values(area)), part, 64)
     except CanvasError as error:
         raise CommandError(str(error)) from None
-    seen = Frame(part.x, part.y, part.size, aspect=aspect)
+    seen = Frame(part.x, part.y, part.size, part.angle, aspect)
     check_inside(pairs, seen)
     return FromPicture(on_wire(layer.pixels), frame=seen), pairs
 
@@ -262,6 +272,12 @@ def _write(files: Files, finished: Finished, layer: PictureFile | None) -> Outpu
 def _report(finished: Finished, outputs: Outputs, *, as_json: bool) -> None:
     result = finished.result
     if not as_json:
+        if result.recognition and result.recognition.word != "good":
+            click.echo(recognition_line(result.recognition))
+        if finished.lacks_pixels:
+            click.echo(
+                "The picture is not the one that the edit began with: the result is as fine as the model draws it."
+            )
         click.echo(f"{_ENDS[result.reason]}. {result.steps} steps in {result.seconds:.1f} s.")
         for point in result.points:  # where to take hold of it next time
             click.echo(f"  point {point.id}: now at {point.x:.1f},{point.y:.1f}, {point.distance:.1f} px left")
@@ -281,6 +297,7 @@ def _report(finished: Finished, outputs: Outputs, *, as_json: bool) -> None:
             }
             for point in result.points
         ],
+        "recognition": as_plain(result.recognition),
         "model": finished.model,
         "files": outputs.written,
     }

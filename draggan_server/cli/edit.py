@@ -16,6 +16,7 @@ from draggan_client.messages import (
     DragRequest,
     Frame,
     HandleState,
+    InversionMode,
     MaskData,
     Preview,
     PreviewOptions,
@@ -43,6 +44,8 @@ class Edit:
     marks: bool
     animation_size: int | None
     """The longer side of the animation's frames in px; None: no animation."""
+    mode: InversionMode = "quick"
+    """How a picture is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,8 @@ class Finished:
     """[height, width, 3], of the frame that the model sees; none where no animation was asked for."""
     targets: dict[str, Place]
     model: str
+    lacks_pixels: bool
+    """A picture was given with an edit that is kept, and is not the one that the edit began with."""
 
 
 def run(edit: Edit, line: ProgressLine) -> Finished:
@@ -70,7 +75,9 @@ def run(edit: Edit, line: ProgressLine) -> Finished:
         _show(session.open(), line)
         state = session.state()
         if state is not None and not state.is_known:
-            _show(session.invert(), line)
+            _show(session.invert(edit.mode), line)
+        if stopped.is_set():
+            raise StoppedError("Stopped before the drag.")
         _check_mask(request.mask, session)
         frame = _frame(session)
         album = _Album(edit, frame, targets)
@@ -89,7 +96,9 @@ def run(edit: Edit, line: ProgressLine) -> Finished:
     result, state = session.result, session.state()
     assert result is not None and state is not None
     album.add_own(result.points)
-    return Finished(result, before, album.picture(result.points), tuple(album.frames), targets, state.model_id)
+    lacks_pixels = edit.layer is not None and not session.gave_pixels
+    after = album.picture(result.points)
+    return Finished(result, before, after, tuple(album.frames), targets, state.model_id, lacks_pixels)
 
 
 def _show(events: Iterable[SessionEvent], line: ProgressLine) -> None:

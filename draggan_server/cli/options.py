@@ -77,17 +77,17 @@ class PlaceParameter(click.ParamType):
 
 
 class FrameParameter(click.ParamType):
-    """`40,0,512`, a square; a frame of another shape has its model's."""
+    """`40,0,512` or, turned, `40,0,512,20`: a square; a frame of another shape has its model's."""
 
-    name = "X,Y,SIZE"
+    name = "X,Y,SIZE[,ANGLE]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Frame:
         if isinstance(value, Frame):
             return value
-        found = _numbers(str(value), 3)
-        if found and found[2] >= 8:
+        found = _numbers(str(value), 3) or _numbers(str(value), 4)
+        if found and found[2] >= 8 and all(abs(angle) <= 360 for angle in found[3:]):
             return Frame(*found)
-        self.fail(f"{value!r} is not a frame of at least 8 px. Write it like 40,0,512", param, ctx)
+        self.fail(f"{value!r} is not a frame of at least 8 px. Write it like 40,0,512 or 40,0,512,20", param, ctx)
 
 
 class SeedsParameter(click.ParamType):
@@ -138,6 +138,12 @@ class_option = click.option(
     type=whole_number(FromSeed, "label"),
     metavar="NUMBER",
     help="Of a model that draws by class: which one.  [default: they take turns, seed by seed]",
+)
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["quick", "faithful"]),
+    help="How a picture of yours is looked for: faithful comes nearer to it and takes several times as long.  "
+    "[default: quick]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 

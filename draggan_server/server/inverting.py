@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Generator as Steps
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from draggan_server.canvas import ModelPicture, Picture, picture_for_model
 from draggan_server.checkpoints import Checkpoint
 from draggan_server.inversion import (
     InversionSettings,
+    InversionStage,
     InversionStart,
     InversionStep,
     Recognition,
@@ -33,12 +35,18 @@ from draggan_server.server.frames import canvas_frame
 from draggan_server.server.inversion_cache import InversionCache, KeptInversion, picture_key
 from draggan_server.server.pixels import SmallPictures, draw, encode, half, to_tensor
 from draggan_server.server.previews import PreviewBudget
+from draggan_server.server.remaining import InversionTime, StageCost
 from draggan_server.server.results import result
 from draggan_server.server.session import Session
 from draggan_server.server.session_models import SessionModels
 from draggan_server.stylegan2 import Generator
 
 log = logging.getLogger(__name__)
+
+_FEATURES_COST = 1.6
+"""Of a step that looks at the discriminator's features, beside one that does not: the bundled model on a CPU."""
+_LOCALITY_COST = 0.8
+"""What locality adds to it."""
 
 
 def invert_session(
@@ -59,9 +67,10 @@ def invert_session(
         if not plan.is_done:
             yield (Progress("w", plan.done, plan.total, elapsed_s=time.monotonic() - began),)
             previews = _Previews(request.preview, session, base.generator)
+            told = _Told(plan, base, began)
             for last, worked_s in _timed(_begun(session.state, picture, plan, base)):
                 preview = previews.drawn_if_due(last, worked_s)
-                progress = _progress(plan, last, time.monotonic() - began)
+                progress = told.progress(last)
                 yield (progress, preview) if preview else (progress,)
     except StopRequestedError:
         pass
@@ -115,8 +124,10 @@ def tuned_again(
     then = _settings(before.mode)
     plan = Plan.of(before.mode, dataclasses.replace(before, step=then.w_steps + then.w_plus_steps))
     last: InversionStep | None = None
-    for last, _ in _timed(_begun(dataclasses.replace(state, inversion=before), picture, plan, models.base(state))):
-        yield (_progress(plan, last, time.monotonic() - began),)
+    base = models.base(state)
+    told = _Told(plan, base, began)
+    for last, _ in _timed(_begun(dataclasses.replace(state, inversion=before), picture, plan, base)):
+        yield (told.progress(last),)
     return state if last is None else dataclasses.replace(inverted(state, plan, last), start_latent=state.start_latent)
 
 
@@ -133,10 +144,30 @@ def _timed(steps: Steps[InversionStep, None, None]) -> Steps[tuple[InversionStep
         steps.close()
 
 
-def _progress(plan: Plan, step: InversionStep, elapsed_s: float) -> Progress:
-    remaining_s = elapsed_s / step.step * (step.total_steps - step.step) if step.step else None
-    done = plan.done + step.step
-    return Progress(step.stage.value, done, plan.total, (), step.loss, elapsed_s, remaining_s)
+class _Told:
+    """What is told of each step."""
+
+    def __init__(self, plan: Plan, checkpoint: Checkpoint, began: float) -> None:
+        """began: by the monotonic clock."""
+        settings = plan.settings
+        features = _FEATURES_COST if settings.feature_weight and checkpoint.discriminator else 1.0
+        stages = {
+            InversionStage.W: StageCost(0 if plan.done else settings.w_steps, 1.0),
+            InversionStage.W_PLUS: StageCost(settings.w_plus_steps, features),
+            InversionStage.TUNING: StageCost(
+                settings.tuning_steps, features + (_LOCALITY_COST if settings.locality_weight else 0.0)
+            ),
+        }
+        self._time = InversionTime({stage.value: cost for stage, cost in stages.items()})
+        self._plan = plan
+        self._began = began
+
+    def progress(self, step: InversionStep) -> Progress:
+        elapsed_s = time.monotonic() - self._began
+        self._time.seen(step.stage.value if step.step else None, elapsed_s)
+        done, total = self._plan.done + step.step, self._plan.total
+        loss = step.loss if math.isfinite(step.loss) else None
+        return Progress(step.stage.value, done, total, (), loss, elapsed_s, self._time.seconds())
 
 
 def check_invertible(session: Session) -> Picture:
@@ -181,11 +212,13 @@ class Plan:
         if before is None or before.recognition is None:  # the stage in W has to end to say how well it went
             return Plan(mode, whole, 0, total)
         then = _settings(before.mode)
-        taken = before.step - then.w_steps
+        w_plus_taken = min(before.step - then.w_steps, then.w_plus_steps)
+        # The faithful mode tunes by another measure: what the quick one tuned is only where it begins.
+        tuning_taken = 0 if (before.mode, mode) == ("quick", "faithful") else before.step - then.w_steps - w_plus_taken
         left = dataclasses.replace(
             whole,
-            w_plus_steps=max(whole.w_plus_steps - min(taken, then.w_plus_steps), 0),
-            tuning_steps=max(whole.tuning_steps - max(taken - then.w_plus_steps, 0), 0),
+            w_plus_steps=max(whole.w_plus_steps - w_plus_taken, 0),
+            tuning_steps=max(whole.tuning_steps - tuning_taken, 0),
         )
         return Plan(mode, left, total - left.w_plus_steps - left.tuning_steps, total)
 

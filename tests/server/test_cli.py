@@ -231,7 +231,7 @@ def test_a_picture_gets_its_edit_and_nothing_else(draggan: Command):
 def test_inverting_a_picture_and_going_on_from_it(draggan: Command):
     painted(draggan.folder)
     found = answer(draggan("invert", "layer.png", "--model", "noise", "--state", "layer.state", "--json"))
-    assert found["steps"] > 0
+    assert found["reason"] == "inverted"
     assert set(found["files"]) == {"reconstruction", "state"}
     assert draggan.picture("reconstruction.png").shape == (32, 32, 3)
     state = EditState.from_bytes((draggan.folder / "layer.state").read_bytes())
@@ -239,6 +239,28 @@ def test_inverting_a_picture_and_going_on_from_it(draggan: Command):
     assert (state.frame.x, state.frame.y, state.frame.size) == (12, 0, 48)
     draggan("drag", "--state", "layer.state", "--picture", "layer.png", "--point", "40,24:46,24", "--steps", "3")
     assert draggan.picture("after.png").shape == (48, 72, 4)
+
+
+def test_a_turned_frame_is_inverted_faithfully_and_found_again_at_once(draggan: Command):
+    painted(draggan.folder)
+    there = ("--model", "noise", "--frame", "30,4,40,30", "--mode", "faithful")
+    found = answer(draggan("invert", "layer.png", *there, "--state", "layer.state", "--json"))
+    assert (found["reason"], found["recognition"].keys()) == ("inverted", {"score", "word"})
+    state = EditState.from_bytes((draggan.folder / "layer.state").read_bytes())
+    assert (state.frame.angle, state.inversion.mode) == (30, "faithful")
+    said = draggan("invert", "layer.png", *there).stdout.splitlines()
+    assert said[0] == "Found before, and kept."
+    assert said[1].endswith(f"({100 * state.inversion.recognition.score:.0f} %)")
+    dragged = draggan("drag", "--picture", "layer.png", *there, "--point", "30,20:33,22", "--steps", "2", "--json")
+    assert answer(dragged)["recognition"] == found["recognition"]
+    error = draggan.fails("drag", "--picture", "layer.png", *there, "--point", "34,5:70,5", "--steps", "2")
+    assert "outside the frame" in error
+    more = ("drag", "--state", "layer.state", "--point", "30,20:33,22", "--steps", "2", "--out", "more.png")
+    assert "not the one that" not in draggan(*more, "--picture", "layer.png").stdout
+    layer = Image.open(draggan.folder / "layer.png").convert("RGBA")
+    layer.paste((255, 0, 0, 255), (20, 20, 40, 40))
+    layer.save(draggan.folder / "changed.png")
+    assert "not the one that the edit began with" in draggan(*more, "--picture", "changed.png").stdout
 
 
 def test_ctrl_c_stops_the_drag_and_keeps_what_there_is(draggan: Command):
@@ -290,6 +312,8 @@ WRONG = {
     "bad seed": (("drag", "--seed", "-1", "--point", "1,1:2,2"), 2, "--seed"),
     "bad setting": (("drag", "--seed", "1", "--radius", "3", "--point", "1,1:2,2"), 2, "'--radius': 3.0 is not in"),
     "psi of a picture": (("drag", "--picture", "layer.png", "--psi", "1", "--point", "1,1:2,2"), 1, "--psi belongs"),
+    "mode of a seed": (("drag", "--seed", "1", "--mode", "quick", "--point", "1,1:2,2"), 1, "--mode belongs to"),
+    "frame turned too far": (("invert", "layer.png", "--frame", "0,0,48,400"), 2, "Write it like 40,0,512 or"),
     "missing picture": (("drag", "--picture", "no.png", "--point", "1,1:2,2"), 1, "There is no picture no.png"),
     "no picture": (("drag", "--picture", "text.png", "--point", "1,1:2,2"), 1, "text.png cannot be opened"),
     "cut-off picture": (("invert", "cut.png"), 1, "cut.png cannot be opened"),

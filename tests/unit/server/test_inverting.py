@@ -263,19 +263,28 @@ KNOWN = Recognition(0.9, "good")
 @pytest.mark.parametrize(
     ("mode", "before", "left"),
     [
-        ("quick", None, (QUICK.w_steps, QUICK.w_plus_steps, 0)),
+        ("quick", None, (QUICK.w_steps, QUICK.w_plus_steps, QUICK.tuning_steps)),
         ("faithful", None, (FAITHFUL.w_steps, FAITHFUL.w_plus_steps, FAITHFUL.tuning_steps)),
-        ("quick", Inversion("quick", 7, 200), (QUICK.w_steps, QUICK.w_plus_steps, 0)),
-        ("quick", Inversion("quick", QUICK.w_steps + 30, 200, KNOWN), (0, QUICK.w_plus_steps - 30, 0)),
+        ("quick", Inversion("quick", 7, 200), (QUICK.w_steps, QUICK.w_plus_steps, QUICK.tuning_steps)),
+        (
+            "quick",
+            Inversion("quick", QUICK.w_steps + 4, 200, KNOWN),
+            (0, QUICK.w_plus_steps - 4, QUICK.tuning_steps),
+        ),
         (
             "faithful",
-            Inversion("quick", QUICK.w_steps + QUICK.w_plus_steps, 200, KNOWN),
+            Inversion("quick", QUICK.w_steps + QUICK.w_plus_steps + QUICK.tuning_steps, 200, KNOWN, b"delta"),
             (0, FAITHFUL.w_plus_steps - QUICK.w_plus_steps, FAITHFUL.tuning_steps),
         ),
         (
             "faithful",
             Inversion("faithful", FAITHFUL.w_steps + FAITHFUL.w_plus_steps + 10, 300, KNOWN, b"delta"),
             (0, 0, FAITHFUL.tuning_steps - 10),
+        ),
+        (
+            "quick",
+            Inversion("faithful", FAITHFUL.w_steps + FAITHFUL.w_plus_steps + 10, 300, KNOWN, b"delta"),
+            (0, 0, QUICK.tuning_steps - 10),
         ),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from draggan_server.server.mailbox import Mailbox
 from draggan_server.server.previews import SHARE, SHORTEST_INTERVAL_S, PreviewBudget
-from draggan_server.server.remaining import RemainingTime
+from draggan_server.server.remaining import InversionTime, RemainingTime, StageCost
 
 
 def everything(mailbox: Mailbox[str]) -> list[tuple[str, ...]]:
@@ -101,3 +101,28 @@ def test_the_remaining_time_follows_the_speed_and_the_step_limit():
     creeping.seen(1, 20.0, 1.0)
     creeping.seen(2, 19.99, 2.0)
     assert creeping.seconds() == pytest.approx(8.0), "the step limit comes first"
+
+
+def test_the_time_an_inversion_takes_is_reckoned_over_all_its_stages():
+    stages = {"w": StageCost(4, 1.0), "w+": StageCost(2, 1.5), "tuning": StageCost(10, 2.0)}
+    time = InversionTime(stages)
+    time.seen(None, 5.0)  # what prepares it is slow, and no measure
+    time.seen(None, 8.0)
+    assert time.seconds() is None
+    time.seen("w", 9.0)
+    assert time.seconds() == pytest.approx(3 * 1 + 2 * 1.5 + 10 * 2)
+    for elapsed in (10.0, 11.0, 12.0):
+        time.seen("w", elapsed)
+    time.seen("w+", 13.5)
+    assert time.seconds() == pytest.approx(1.5 + 20)
+    time.seen("w+", 15.0)
+    for step in range(10):
+        time.seen("tuning", 15.0 + 4.0 * (step + 1))  # slower than reckoned
+    assert time.seconds() == 0.0
+
+
+def test_an_inversion_that_goes_on_has_less_to_do():
+    time = InversionTime({"w": StageCost(0, 1.0), "w+": StageCost(0, 1.5), "tuning": StageCost(3, 2.0)})
+    time.seen(None, 1.0)
+    time.seen("tuning", 2.0)
+    assert time.seconds() == pytest.approx(2.0)
