@@ -18,7 +18,7 @@ from typing import Any
 from draggan_client import framing
 from draggan_client.arrays import Array
 from draggan_client.discovery import Home, RuntimeInfo, find_home, write_runtime
-from draggan_client.edit_state import EditState, FinishedDrag
+from draggan_client.edit_state import EditState, FinishedDrag, Inversion
 from draggan_client.messages import (
     MEDIA_TYPE,
     PROTOCOL,
@@ -26,13 +26,16 @@ from draggan_client.messages import (
     DragRequest,
     Error,
     Frame,
+    FromPicture,
     FromState,
     Hello,
+    InvertRequest,
     Models,
     OpenRequest,
     Pixels,
     Preview,
     Progress,
+    Recognition,
     Result,
     SeekRequest,
 )
@@ -40,6 +43,7 @@ from draggan_client.schema import Message
 
 LATENT = Array("f16", (2, 4), struct.pack("<8e", *[0.5] * 8))
 NEW = EditState("portraits", "a" * 64, 64, Frame(0, 0, 64), 0.7, "const", "seed", 7, LATENT)
+PICTURE = dataclasses.replace(NEW, source="picture", seed=None)
 DRAG_STEPS = 4
 
 
@@ -50,6 +54,9 @@ class FakeServer:
         self.protocol = protocol
         self.sessions: dict[str, EditState] = {}
         self.asked: list[str] = []
+        self.opened: list[OpenRequest] = []
+        self.picture: Array | None = None
+        """What an edit state's picture has to be."""
         self.faults: list[Callable[[Any], object]] = []
         self.step_s = 0.0
         self.cancelled = threading.Event()
@@ -134,6 +141,11 @@ class FakeServer:
                     self.faults.pop(0)(handler)
                     return None
                 return self._drag(session, framing.unpack(DragRequest, body))
+            case ["POST", "sessions", session, "invert"]:
+                if self.faults:
+                    self.faults.pop(0)(handler)
+                    return None
+                return self._invert(session, framing.unpack(InvertRequest, body))
             case ["POST", "sessions", session, "cancel"]:
                 self.cancelled.set()
                 return Ack()
@@ -153,8 +165,30 @@ class FakeServer:
         yield Progress("open", 0, 1)
         session = secrets.token_hex(4)
         source = request.source
-        self.sessions[session] = EditState.from_bytes(source.state) if isinstance(source, FromState) else NEW
+        self.opened.append(request)
+        if isinstance(source, FromState):
+            if source.picture is not None and source.picture != self.picture:
+                yield Error("other_picture", "It is another picture.")
+                return
+            self.sessions[session] = EditState.from_bytes(source.state)
+        else:
+            self.sessions[session] = PICTURE if isinstance(source, FromPicture) else NEW
         yield self._result(session, "opened", 0)
+
+    def _invert(self, session: str, request: InvertRequest) -> Iterator[Message]:
+        self.cancelled.clear()
+        step, total = 0, 3 * DRAG_STEPS
+        while step < total and not self.cancelled.wait(self.step_s):
+            step += 1
+            yield Progress(("w", "w+", "tuning")[(step - 1) // DRAG_STEPS], step, total, elapsed_s=1.0, remaining_s=2.0)
+            if request.preview:
+                yield Preview(step, 1, 1, "jpeg", b"as the model draws it %d" % step)
+        state = self.sessions[session]
+        inversion = Inversion(request.mode, step, total, Recognition(0.4, "unknown") if step >= DRAG_STEPS else None)
+        self.sessions[session] = dataclasses.replace(state, inversion=inversion)
+        last = Preview(step, 1, 1, "jpeg", b"at last") if request.preview else None
+        ended = self._result(session, "stopped" if step < total else "inverted", step)
+        yield dataclasses.replace(ended, preview=last, recognition=inversion.recognition)
 
     def _drag(self, session: str, request: DragRequest) -> Iterator[Message]:
         self.cancelled.clear()

@@ -11,15 +11,17 @@ import pytest
 
 from draggan_client import session as session_module
 from draggan_client import transport
+from draggan_client.arrays import Array
 from draggan_client.connection import Connection
 from draggan_client.discovery import Home
-from draggan_client.edit_state import EditState, StatePoint
+from draggan_client.edit_state import EditState, Inversion, StatePoint
 from draggan_client.editing import Editing, EditView, Phase, Problem
 from draggan_client.messages import (
     Ack,
     DragOptions,
     DragRequest,
     Error,
+    FromPicture,
     FromSeed,
     FromState,
     HandleState,
@@ -609,3 +611,85 @@ def test_what_is_large_is_made_on_the_workers_thread(edit: Edit, server: FakeSer
     edit.editing.open(damaged)
     view = edit.at_rest()
     assert view.problem and "seed: found -1" in view.problem.message
+
+
+PIXELS = Array("u8", (8, 8, 4), bytes(range(256)))
+
+
+def test_a_picture_is_inverted_before_it_is_dragged(edit: Edit, server: FakeServer) -> None:
+    edit.editing.open(FromPicture(PIXELS))
+    view = edit.at_rest()
+    assert view.needs_inversion and view.inversion is None and view.recognition is None
+    assert (view.preview, view.opened_preview, view.reconstruction, view.lacks_pixels) == (None, None, None, False)
+    before = len(edit.views)
+    server.step_s = 0.01
+    edit.editing.invert("faithful", PreviewOptions())
+    view = edit.at_rest()
+    shown = edit.views[before:]
+    assert {view.phase for view in shown} == {Phase.INVERTING, Phase.READY}
+    assert all(view.is_busy for view in shown[:-1])
+    seen = [view.stage for view in shown if view.stage in ("w", "w+", "tuning")]
+    assert list(dict.fromkeys(seen)) == ["w", "w+", "tuning"]
+    assert any(view.remaining_s == 2.0 for view in shown)
+    on_the_way = {view.reconstruction.data for view in shown if view.reconstruction}
+    assert len(on_the_way) > 2
+    assert (view.reason, view.inversion and view.inversion.mode) == ("inverted", "faithful")
+    assert view.recognition and view.recognition.word == "unknown"
+    assert view.reconstruction and view.reconstruction.data == b"at last"
+    assert view.opened_preview is view.reconstruction
+    assert view.preview is None and not edit.previews, "nothing lies over the layer because of it"
+    assert not view.needs_inversion
+    edit.editing.drag(POINTS)
+    view = edit.at_rest()
+    assert view.history_length == 1 and view.reconstruction and view.recognition is None
+
+
+def test_opening_and_inverting_are_asked_for_together(edit: Edit, server: FakeServer) -> None:
+    edit.editing.open(lambda: FromPicture(PIXELS))
+    edit.editing.invert()
+    view = edit.at_rest()
+    assert view.reason == "inverted"
+    assert edit.phases()[-3:] == [Phase.OPENING, Phase.INVERTING, Phase.READY], "no rest between the two is shown"
+
+
+def test_a_stopped_inversion_is_kept(edit: Edit, server: FakeServer) -> None:
+    server.step_s = 0.1
+    edit.editing.open(FromPicture(PIXELS))
+    edit.editing.invert()
+    edit.thread.until(lambda: edit.view.step >= 2)
+    edit.editing.stop()
+    assert edit.view.phase is Phase.STOPPING
+    view = edit.at_rest()
+    assert (view.reason, view.problem) == ("stopped", None)
+    assert view.inversion and 2 <= view.inversion.step < view.inversion.total_steps
+    assert not view.needs_inversion
+
+
+def test_an_inversion_lost_with_its_server_is_begun_again(edit: Edit, server: FakeServer, home: Home) -> None:
+    edit.editing.open(FromPicture(PIXELS))
+    edit.at_rest()
+    server.faults.append(lambda handler: handler.connection.shutdown(2))
+    edit.editing.invert()
+    view = edit.at_rest()
+    assert view.phase is Phase.LOST and view.problem
+    assert "while it looked for the picture" in view.problem.message and "Try again" in view.problem.hint
+    server.stop()
+    again = FakeServer(home)
+    again.picture = PIXELS
+    try:
+        edit.editing.invert()
+        assert edit.at_rest().reason == "inverted"
+        assert not edit.view.lacks_pixels
+    finally:
+        again.stop()
+
+
+def test_an_edit_whose_picture_is_another_now_is_gone_on_with(edit: Edit, server: FakeServer) -> None:
+    state = dataclasses.replace(fake_server.PICTURE, inversion=Inversion("quick", 1, 1)).to_bytes()
+    server.picture = PIXELS
+    edit.editing.open(FromState(state, PIXELS))
+    assert not edit.at_rest().lacks_pixels
+    for picture in (Array("u8", (8, 8, 4), bytes(256)), None):
+        edit.editing.open(FromState(state, picture))
+        view = edit.at_rest()
+        assert view.lacks_pixels and view.problem is None and view.phase is Phase.READY

@@ -12,6 +12,7 @@ from draggan_client.edit_state import EditState, FinishedDrag, KeptMask, StatePo
 from draggan_client.errors import EditStateError
 from draggan_server.canvas import Frame, Picture
 from draggan_server.server import frame_picture
+from draggan_server.server.frames import canvas_frame
 from tests.plugins.strategies import edit_states
 from tests.plugins.test_edit_state import LATENT, STATE
 
@@ -51,6 +52,20 @@ def test_parts_of_a_pixel_move_points_and_not_masks() -> None:
     moved = WHOLE.moved(0.4, -0.6)
     assert (moved.frame.x, moved.points[0].handle_y) == (pytest.approx(0.4), pytest.approx(19.4))
     assert (moved.masks[0].offset_x, moved.masks[0].offset_y) == (5, 5)
+
+
+@pytest.mark.parametrize(("angle", "aspect"), [(20.0, 1.0), (-135.0, 1.5), (90.0, 0.5)])
+def test_a_turned_frame_shows_the_same_of_a_layer_that_was_moved(angle: float, aspect: float) -> None:
+    frame = dataclasses.replace(STATE.frame, angle=angle, aspect=aspect)
+    moved = dataclasses.replace(WHOLE, frame=frame).moved(100, -50)
+    assert moved.frame == dataclasses.replace(frame, x=frame.x + 100, y=frame.y - 50)
+    before, after = canvas_frame(frame), canvas_frame(moved.frame)
+    for x, y in ((0.0, 0.0), (10.0, 20.0), (-3.5, 40.0)):
+        assert after.to_model(x + 100, y - 50, 64) == pytest.approx(before.to_model(x, y, 64))
+    point, there = WHOLE.points[0], moved.points[0]
+    assert after.to_model(there.handle_x, there.handle_y, 64) == pytest.approx(
+        before.to_model(point.handle_x, point.handle_y, 64)
+    )
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -8,18 +8,30 @@ from typing import Any
 import pytest
 
 from draggan_client import framing, transport
+from draggan_client.arrays import Array
 from draggan_client.connection import Connection
 from draggan_client.discovery import Home
 from draggan_client.errors import (
     ConnectionLostError,
     DragLostError,
+    InversionLostError,
     MessageError,
     ServerError,
     ServerNotRunningError,
     StoppedError,
     TooLargeError,
 )
-from draggan_client.messages import Error, FromSeed, PointPair, Preview, PreviewOptions, Progress, Result
+from draggan_client.messages import (
+    Error,
+    FromPicture,
+    FromSeed,
+    FromState,
+    PointPair,
+    Preview,
+    PreviewOptions,
+    Progress,
+    Result,
+)
 from draggan_client.session import Session
 from tests.plugins.fake_server import DRAG_STEPS, NEW, FakeServer
 
@@ -313,3 +325,57 @@ def test_a_reply_of_the_wrong_kind_is_refused(connection: Connection, server: Fa
     connection.transport = transport.Transport(server.info)
     with pytest.raises(ConnectionLostError, match="reply to GET /models cannot be read"):
         connection.models()
+
+
+PIXELS = Array("u8", (8, 8, 4), bytes(range(256)))
+
+
+def test_the_pixels_go_along_with_every_edit_state(connection: Connection, server: FakeServer) -> None:
+    session = connection.session(FromPicture(PIXELS, 5, -6))
+    server.picture = PIXELS
+    list(session.invert())
+    server.forget()
+    dragged(session)
+    first, again = (request.source for request in server.opened)
+    assert isinstance(first, FromPicture) and isinstance(again, FromState)
+    assert (again.picture, again.offset_x, again.offset_y) == (PIXELS, 5, -6)
+    assert session.gave_pixels
+    opening = session._opening().source
+    assert isinstance(opening, FromState) and opening.picture is PIXELS, "kept by reference, without a copy"
+
+
+def test_pixels_that_leave_no_room_for_an_edit_state_stay_here(
+    connection: Connection, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = connection.session(FromPicture(PIXELS))
+    list(session.open())
+    monkeypatch.setattr("draggan_client.session.MAX_BODY_BYTES", len(PIXELS.data) + 4200)
+    server.forget()
+    list(session.invert())
+    again = server.opened[-1].source
+    assert isinstance(again, FromState) and again.picture is None and not session.gave_pixels
+
+
+def test_another_picture_is_left_out_once_and_for_all(connection: Connection, server: FakeServer) -> None:
+    first = connection.session(FromPicture(PIXELS))
+    list(first.open())
+    assert first.edit_state is not None
+    server.picture = PIXELS
+    session = connection.session(FromState(first.edit_state, Array("u8", (8, 8, 4), bytes(256))))
+    *_, last = session.open()
+    assert isinstance(last, Result) and not session.gave_pixels
+    asked = len(server.opened)
+    server.forget()
+    list(session.invert())
+    assert len(server.opened) == asked + 1
+
+
+def test_an_inversion_lost_with_its_server(connection: Connection, server: FakeServer) -> None:
+    session = connection.session(FromPicture(PIXELS))
+    list(session.open())
+    server.faults = [lambda handler: handler.connection.shutdown(socket.SHUT_RDWR)]
+    with pytest.raises(InversionLostError, match="inversion was lost") as raised:
+        list(session.invert())
+    assert "Begin it again" in raised.value.hint
+    *_, last = session.invert()
+    assert isinstance(last, Result) and last.reason == "inverted"

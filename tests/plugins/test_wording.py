@@ -1,13 +1,16 @@
 """The texts of both editors: short, whole, in an artist's words."""
 
-from typing import get_args
+import dataclasses
+from typing import Literal, get_args
 
 import pytest
 
 from draggan_client import wording
+from draggan_client.edit_state import Inversion
 from draggan_client.errors import DragganError, ServerStartError
-from draggan_client.messages import HandleState, Progress, Reason
+from draggan_client.messages import HandleState, Progress, Reason, Recognition
 from draggan_client.views import EditView, Phase, Problem, ServerPhase, ServerStatus
+from tests.plugins.test_edit_state import STATE
 
 
 @pytest.mark.parametrize(
@@ -112,3 +115,23 @@ def test_the_server_in_a_line() -> None:
     assert wording.server_text(ServerStatus(ServerPhase.OFF, wording.SERVER_OFF)) == wording.SERVER_OFF
     for word in ("install/install.py", "Flatpak", "Snap", "draggan-server serve"):
         assert word in wording.HOW_TO_GET_THE_SERVER
+
+
+@pytest.mark.parametrize("word", ["good", "fair", "unknown"])
+def test_every_recognition_has_words(word: Literal["good", "fair", "unknown"]) -> None:
+    recognition = Recognition(0.874, word)
+    assert wording.recognition_text(recognition).endswith(".")
+    assert ("another model" in wording.recognition_text(recognition)) == (word == "unknown")
+    assert wording.score_text(recognition) == "87 %"
+
+
+def test_without_a_recognition_nothing_is_said() -> None:
+    assert (wording.recognition_text(None), wording.score_text(None)) == ("", "")
+
+
+def test_a_picture_that_is_not_inverted_says_so() -> None:
+    state = dataclasses.replace(STATE, source="picture", seed=None, history=(), masks=(), position=0)
+    assert "found in the model" in wording.phase_text(EditView(Phase.READY, reason="opened", state=state))
+    half = Inversion("quick", 3, 9)
+    view = EditView(Phase.READY, reason="stopped", state=dataclasses.replace(state, inversion=half), inversion=half)
+    assert "as far as it was found" in wording.phase_text(view)
