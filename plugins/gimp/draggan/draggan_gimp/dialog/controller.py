@@ -60,6 +60,8 @@ _RECONSTRUCTION_INTERVAL_S = 0.4
 _PREVIEW_SIZES = (64, 512)
 _LAYER_CHANGED = "The layer was changed in the image since it was read."
 _LAYER_MOVED = "The layer was moved or resized in the image."
+_PRESS = "Press on a feature and pull it to where it should go."
+_PIN = "A click puts a pin, which holds its place."
 _NOT_DRAGGED = ("opened", "inverted")
 """How a job ended that was no drag."""
 
@@ -179,7 +181,7 @@ class Controller:
             position=position,
             history_length=max(0, view.history_length - since) if self._opened else 0,
             going_on=self._kept is not None,
-            lost_origin=self._beginning is not None and self._beginning.lost_its_origin,
+            lost_origin=view.lacks_pixels or (self._beginning is not None and self._beginning.lost_its_origin),
             question=self._question,
             note=self._note,
             as_visible=self._subject.as_visible if self._asks_for_filters else None,
@@ -238,12 +240,10 @@ class Controller:
             return replace(shown, text="The model sees only what lies in the frame.", hint=hint)
         if self.board.full:
             return replace(shown, text=wording.POINTS_FULL)
+        if not self.board.pairs and self._just_ended:
+            return replace(shown, text=wording.phase_text(view), hint=f"{_PRESS} {_PIN}")
         if not self.board.pairs:
-            return replace(
-                shown,
-                text="Press on a feature and pull it to where it should go.",
-                hint="A click puts a pin, which holds its place.",
-            )
+            return replace(shown, text=_PRESS, hint=_PIN)
         if self._just_ended:
             return replace(shown, text=wording.phase_text(view))
         return replace(shown, text="Press Start, and the picture follows." if self._pulled() else "Pull a point.")

@@ -4,7 +4,7 @@ be done about it."""
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gi.repository import GdkPixbuf, Gtk
+from gi.repository import GdkPixbuf, Gtk, Pango
 
 from draggan_client import wording
 from draggan_client.messages import ModelInfo, Recognition
@@ -24,8 +24,7 @@ class InversionButtons:
     frame: Callable[[], object]
     model: Callable[[str], object]
     """Use the model of that id."""
-    more_models: Callable[[], object] | None
-    """Look for others on the internet; None: that cannot be done here."""
+    more_models: Callable[[], object]
 
 
 class InversionPanel:
@@ -34,6 +33,7 @@ class InversionPanel:
     def __init__(self, act: InversionButtons) -> None:
         self._act = act
         self._offered: tuple[str, ...] | None = None
+        self._recognition: Recognition | None = None
         self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._layer, self._model = Gtk.Image(), Gtk.Image()
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
@@ -81,11 +81,10 @@ class InversionPanel:
     def show(self, state: State, models: tuple[ModelInfo, ...], model: ModelInfo | None) -> None:
         """How things stand. `model`: the one that is used, of these."""
         recognition = state.view.recognition
-        if recognition is None:
-            self._word.hide()
-        elif self._word.get_text() != _plain(recognition):
+        self._word.set_visible(recognition is not None)
+        if recognition is not None and recognition != self._recognition:
+            self._recognition = recognition
             self._word.set_markup(f"<b>{_head(recognition)}</b>  {wording.recognition_text(recognition)}")
-            self._word.show()
         self._faithful.set_sensitive(state.can_be_faithful)
         self._again.set_sensitive(state.can_choose_frame)
         doubtful = recognition is not None and recognition.word != "good"
@@ -103,9 +102,9 @@ class InversionPanel:
         for model in models:
             text = f"Try {model.name}" + (f": {model.domain}" if model.domain else "")
             take = button(text, "Look for the picture in this model.", lambda model=model: self._act.model(model.id))
-            take.get_child().set_ellipsize(3)
+            take.get_child().set_ellipsize(Pango.EllipsizeMode.END)
             self._offers.add(take)
-        if doubtful and self._act.more_models is not None:
+        if doubtful:
             more = "Get more models..."
             self._offers.add(button(more, "Models of other things, from the internet.", self._act.more_models))
         self._offers.show_all()
@@ -115,10 +114,6 @@ class InversionPanel:
 def _head(recognition: Recognition) -> str:
     words = {"good": "Good", "fair": "Fair", "unknown": "Unknown"}
     return f"{words[recognition.word]} ({wording.score_text(recognition)})."
-
-
-def _plain(recognition: Recognition) -> str:
-    return f"{_head(recognition)}  {wording.recognition_text(recognition)}"
 
 
 def _show(image: Gtk.Image, picture: GdkPixbuf.Pixbuf | None) -> None:
