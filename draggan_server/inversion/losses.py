@@ -38,7 +38,8 @@ class PixelLoss:
 class FeatureLoss:
     """The difference of a discriminator's features, its blocks' outputs, each normalised by its own size.
 
-    A perceptual loss that needs no download: what the critic learned to look at in pictures of this kind.
+    A perceptual loss that needs no download: what the critic learned to look at in pictures of this kind. LPIPS is not
+    used: neither it nor the network that it reads is on an artist's computer, and nothing is fetched for it.
     """
 
     def __init__(self, discriminator: Discriminator, picture: Tensor, weight: Tensor) -> None:

@@ -215,8 +215,7 @@ class _Search:
     def _tuning(self, found: _Found) -> _Steps:
         generator, settings = self._generator, self._settings
         with torch.inference_mode(False), torch.no_grad():
-            # What is kept of a latent is its half precision: the weights are tuned to just that.
-            pivot = found.ws.expand(-1, generator.num_ws, -1).half().to(generator.dtype)
+            pivot = self._kept(found)
             delta = begin(generator, settings, found.delta)
             locality = Locality(generator, pivot, settings, self._noise) if settings.locality_weight else None
 
@@ -234,6 +233,12 @@ class _Search:
             self._step += 1
             yield self._report(InversionStage.TUNING, found, better.loss)
         return found
+
+    def _kept(self, found: _Found) -> Tensor:
+        """[1, num_ws, w_dim]: what is kept of a latent is its half precision; the weights are tuned to just that."""
+        ws = found.ws.expand(-1, self._generator.num_ws, -1)
+        rounded = ws.half().to(ws.dtype)
+        return rounded if self._drawn(self._generator, rounded).isfinite().all() else ws
 
     def _begin(self, loss: Callable[[Variables], Losses], ws: Tensor) -> Valued:
         place = valued(loss, (ws,))

@@ -49,7 +49,10 @@ class InversionSettings:
     """Weights of the blocks from this size on are changed."""
     pixel_weight: float = 1.0
     feature_weight: float = 0.1
-    """Of the discriminator's features, in W+; unused where the model has no discriminator."""
+    """Of the discriminator's features, in W+; unused where the model has no discriminator.
+
+    With the bundled model they bring nothing (4 portraits, all stages with them and without: 31.1 and 31.4 dB, SSIM
+    0.937 and 0.940), and a step takes half as long again: its critic was trained for minutes."""
     spread_weight: float = 0.01
     """Pulls the w of W+ towards their mean, in which a drag moves them together; 0: not at all."""
     locality_weight: float = 0.1

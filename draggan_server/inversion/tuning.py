@@ -69,17 +69,20 @@ class Locality:
         if config.c_dim:
             classes = functional.one_hot(torch.arange(ANCHORS) % config.c_dim, config.c_dim).to(z)
         # Roich et al., Eq. 4.
-        self._ws = ws + LOCALITY_REACH * (generator.mapping(z, classes) - ws)
+        anchors = ws + LOCALITY_REACH * (generator.mapping(z, classes) - ws)
         self._noise: NoiseMode = "none" if noise == "random" else noise
-        self._drawn = torch.cat([generator.image(one, self._noise) for one in self._ws.split(1)])
+        drawn = torch.cat([generator.image(one, self._noise) for one in anchors.split(1)])
+        # A model can draw NaN for one w and be fine for the next.
+        sound = drawn.isfinite().flatten(1).all(dim=1)
+        self._ws, self._drawn = anchors[sound], drawn[sound]
         self._turn = 0
 
     def __call__(self, tuned: Generator) -> Tensor | None:
         """[], the mean squared difference for the next of the w; None while none is looked at."""
         self._turn += 1
         look, wait = divmod(self._turn, LOCALITY_EVERY)
-        if wait:
+        if wait or not len(self._ws):
             return None
-        one = slice(look % ANCHORS, look % ANCHORS + 1)
+        one = [look % len(self._ws)]
         # It weighs as much as if it were looked at in every step.
         return LOCALITY_EVERY * (tuned.image(self._ws[one], self._noise) - self._drawn[one]).square().mean()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -20,7 +21,8 @@ from draggan_server.inversion import (
 )
 from draggan_server.stylegan2 import Discriminator, Generator, GeneratorConfig
 
-SHORT = InversionSettings(candidates=4, w_steps=3, w_plus_steps=2)
+SHORT = InversionSettings(candidates=4, w_steps=3, w_plus_steps=2, tuning_steps=2)
+LATENT = InversionSettings(w_steps=60, w_plus_steps=60, tuning_steps=0)
 
 
 def psnr(generator: Generator, ws: Tensor, picture: Tensor) -> float:
@@ -33,11 +35,10 @@ def psnr(generator: Generator, ws: Tensor, picture: Tensor) -> float:
 def test_the_generators_own_picture_is_found_again(
     generator: Generator, discriminator: Discriminator, picture: Tensor, with_discriminator: bool
 ) -> None:
-    """Measured: 38 dB and more with the defaults; a random start is at 12 dB."""
-    steps = list(invert(generator, discriminator if with_discriminator else None, picture))
+    """By its latent alone; a random start is at 12 dB."""
+    steps = list(invert(generator, discriminator if with_discriminator else None, picture, LATENT))
     assert psnr(generator, steps[0].ws, picture) < 15
-    assert psnr(generator, steps[-1].ws, picture) > 30
-    assert steps[-1].loss < 0.02 * steps[0].loss
+    assert psnr(generator, steps[-1].ws, picture) > 24
 
 
 def test_w_plus_finds_what_w_cannot(generator: Generator) -> None:
@@ -46,8 +47,8 @@ def test_w_plus_finds_what_w_cannot(generator: Generator) -> None:
     with torch.no_grad():
         ws = torch.stack([generator.mapping(torch.randn(1, 32), psi=0.5)[:, i] for i in range(generator.num_ws)], 1)
         picture = generator.image(ws)
-    only_w = list(invert(generator, None, picture, InversionSettings(w_steps=120, w_plus_steps=0)))[-1]
-    both = list(invert(generator, None, picture, InversionSettings(w_steps=60, w_plus_steps=60)))[-1]
+    only_w = list(invert(generator, None, picture, replace(LATENT, w_steps=120, w_plus_steps=0)))[-1]
+    both = list(invert(generator, None, picture, LATENT))[-1]
     assert (only_w.ws == only_w.ws[:, :1]).all()
     assert both.stage is InversionStage.W_PLUS and (both.ws != both.ws[:, :1]).any()
     assert psnr(generator, both.ws, picture) > psnr(generator, only_w.ws, picture) + 3
@@ -55,21 +56,27 @@ def test_w_plus_finds_what_w_cannot(generator: Generator) -> None:
 
 def test_what_is_yielded(generator: Generator, picture: Tensor) -> None:
     steps = list(invert(generator, None, picture, SHORT))
-    assert [step.step for step in steps] == [0, 1, 2, 3, 4, 5]
-    assert [step.stage.value for step in steps] == ["w", "w", "w", "w", "w+", "w+"]
-    assert [step.end for step in steps] == [False] * 5 + [True]
+    assert [step.step for step in steps] == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert [step.stage.value for step in steps] == ["w", "w", "w", "w", "w+", "w+", "tuning", "tuning"]
+    assert [step.end for step in steps] == [False] * 7 + [True]
+    assert [step.recognition is not None for step in steps] == [False] * 3 + [True] * 5
+    assert [step.delta is not None for step in steps] == [False] * 6 + [True] * 2
+    assert len({id(step.recognition) for step in steps[3:]}) == 1
     for step in steps:
-        assert step.total_steps == 5
+        assert step.total_steps == 7
         assert step.ws.shape == (1, generator.num_ws, 32) and not step.ws.requires_grad
-    assert steps[-1].loss == min(step.loss for step in steps)
+    for stage in InversionStage:
+        losses = [step.loss for step in steps if step.stage is stage]
+        assert losses == sorted(losses, reverse=True)
 
 
 def test_the_loss_is_that_of_the_yielded_ws(generator: Generator, picture: Tensor) -> None:
     """Neither one step behind nor ahead: without features and spread it can be computed from the outside."""
-    settings = InversionSettings(candidates=2, w_steps=4, w_plus_steps=3, spread_weight=0.0)
+    settings = InversionSettings(candidates=2, w_steps=4, w_plus_steps=3, tuning_steps=3, spread_weight=0.0)
     for step in invert(generator, None, picture, settings):
         with torch.no_grad():
-            off, level_losses = generator.image(step.ws) - picture, []
+            drawing = generator.tuned(step.delta) if step.delta else generator
+            off, level_losses = drawing.image(step.ws) - picture, []
         while True:
             level_losses.append(off.square().mean())
             if off.shape[-1] == 4:
@@ -79,7 +86,7 @@ def test_the_loss_is_that_of_the_yielded_ws(generator: Generator, picture: Tenso
 
 
 def test_the_start_is_the_best_candidate(generator: Generator, picture: Tensor) -> None:
-    none = InversionSettings(candidates=0, w_steps=0, w_plus_steps=0)
+    none = InversionSettings(candidates=0, w_steps=0, w_plus_steps=0, tuning_steps=0)
     alone = list(invert(generator, None, picture, none))
     assert len(alone) == 1 and alone[0].end
     assert torch.equal(alone[0].ws, generator.w_avg.expand(1, generator.num_ws, -1))
@@ -142,10 +149,19 @@ def test_the_ws_are_the_consumers_own(generator: Generator, picture: Tensor) -> 
 
 def test_no_step_is_worse_than_the_one_before(generator: Generator, picture: Tensor) -> None:
     """Steps far too large lead away from the start; what is yielded stays there."""
-    settings = InversionSettings(candidates=16, w_steps=3, w_plus_steps=3, w_step_size=50, w_plus_step_size=50)
-    steps = list(invert(generator, None, picture, settings))
-    assert [step.loss for step in steps] == [steps[0].loss] * 7
-    assert all(torch.equal(step.ws, steps[0].ws) for step in steps)
+    far = InversionSettings(
+        candidates=16,
+        w_steps=3,
+        w_plus_steps=3,
+        tuning_steps=3,
+        w_step_size=50,
+        w_plus_step_size=50,
+        tuning_step_size=50,
+    )
+    steps = [step for step in invert(generator, None, picture, far) if step.step]
+    assert len(steps) == 9 and len({step.loss for step in steps[:6]}) == 1
+    assert all(torch.equal(step.ws, steps[0].ws) for step in steps[:6])
+    assert steps[-1].loss == steps[-3].loss == pytest.approx(steps[0].loss, rel=0.01)  # the pivot is rounded
 
 
 def test_unweighted_pixels_do_not_matter(generator: Generator, picture: Tensor) -> None:
@@ -178,9 +194,9 @@ def fragile(generator: Generator) -> Fragile:
 
 def test_nan_on_the_way_does_not_end_the_search(fragile: Fragile, picture: Tensor) -> None:
     fragile.reach = 0.3
-    settings = InversionSettings(candidates=8, w_steps=30, w_plus_steps=10, w_step_size=0.5)
+    settings = InversionSettings(candidates=8, w_steps=30, w_plus_steps=10, tuning_steps=3, w_step_size=0.5)
     steps = list(invert(fragile, None, picture, settings))
-    assert steps[-1].end and len(steps) == 41
+    assert steps[-1].end and steps[-1].step == 43
     assert all(math.isfinite(step.loss) and step.ws.isfinite().all() for step in steps)
     assert all(fragile.image(step.ws).isfinite().all() for step in steps)
     assert (steps[-1].ws - fragile.w_avg).abs().max() > 0.2  # it came near the cliff ...
@@ -233,6 +249,9 @@ def test_a_bad_weight_is_named_at_the_call(generator: Generator, picture: Tensor
         ("w_step_size", math.nan),
         ("feature_weight", -0.1),
         ("pixel_weight", 0.0),
+        ("tuning_rank", 0),
+        ("tuning_step_size", math.inf),
+        ("locality_weight", -1.0),
     ],
 )
 def test_a_bad_setting_is_named_at_the_call(generator: Generator, picture: Tensor, name: str, value: object) -> None:
