@@ -63,9 +63,10 @@ def area_average(source: Pixels, x: int, y: int, frame: Frame, resolution: int, 
 
     `read` turns some of the source's rows into floats [rows, width, C] and is only asked for pixels near the frame, a
     part at a time. What lies beside the source counts as 0. Upright frames get exact averages. Turned ones get the mean
-    of samples about a document pixel apart, each between the pixels linearly: on patterns as fine as pixels within
-    1.2 levels of 255 of the exact average, where one bicubic sample of the reduced source is 12 off, at a
-    quarter of the time that nearest samples need for the same.
+    of samples about a document pixel apart, each between the pixels linearly: on patterns as fine as pixels, from two
+    document pixels for one of the model's on, within 1.2 levels of 255 of the exact average, where one bicubic sample
+    of the reduced source is 12 off and more, at a third of the time that nearest samples need for the same
+    (tests/quality/resampling.py).
     """
     if not frame.is_upright:
         return _turned_average(source, x, y, frame, resolution, read)
@@ -123,9 +124,9 @@ def _turned_upsample(
 ) -> NDArray[np.float32]:
     """Enlarged as in an upright frame, FINER times, then turned between those pixels linearly.
 
-    Of the renderer's portraits at seven times the model's size that leaves 8.94 levels, as good as the cubic itself
-    (8.87); bilinear leaves 9.61. Pillow's own bicubic affine leaves 8.66, but its kernel (a = -1) moves places by up to
-    a tenth of the model's pixels.
+    Of the renderer's portraits at seven times the model's size that leaves 9.03 levels, as good as the cubic itself
+    (8.98); bilinear leaves 9.71. Pillow's own bicubic affine leaves 8.76, but its kernel (a = -1) moves places by up to
+    a tenth of the model's pixels, which is most of a document pixel there (tests/quality/resampling.py).
     """
     resolution = max(plane.shape)
     if frame.size < resolution:  # the document is coarser
