@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import sys
 import types
 from pathlib import Path
@@ -20,6 +21,9 @@ def part(name: str) -> Any:
         package = types.ModuleType(NAME)
         package.__path__ = [str(_FOLDER)]
         sys.modules[NAME] = package
+        for module in pkgutil.iter_modules(draggan_client.__path__):  # all of it, once: the parts share its classes
+            if not module.name.startswith("_"):
+                importlib.import_module(f"draggan_client.{module.name}")
         # As after the installation: the client library lies inside.
         sys.modules[f"{NAME}.draggan_client"] = draggan_client
         for known, module in list(sys.modules.items()):

@@ -622,8 +622,8 @@ class Controller(QtCore.QObject):
         if self._turn() != self._turn_shown:
             self._soon.start(_SOON_MS)
         elif not self._soon.isActive():
-            drags = any(edit.is_running for edit in self._edits)
-            self._soon.start(self._pace.interval_ms if drags else _SOON_MS)
+            works = any(edit.is_running or edit.is_searching for edit in self._edits)
+            self._soon.start(self._pace.interval_ms if works else _SOON_MS)
 
     def _turn(self) -> object:
         """What is another one when the artist has to see it at once."""

@@ -158,7 +158,7 @@ class Edit:
     def over(self) -> bytes:
         """What lies over the frame now, as a picture file; empty: nothing."""
         reconstruction = self.view.reconstruction
-        shows_it = self.own.is_used and (self.asked in ("open", "invert") or not self.board.pairs)
+        shows_it = self.own.is_used and (self.is_searching or not self.board.pairs)
         if shows_it and reconstruction is not None and not self.view.history_length:
             return reconstruction.data
         return self._over
@@ -206,6 +206,11 @@ class Edit:
         return self.wants_start or self.asked == "drag"
 
     @property
+    def is_searching(self) -> bool:
+        """Whether the picture is opened, or looked for in the model."""
+        return self.asked in ("open", "invert")
+
+    @property
     def is_busy(self) -> bool:
         """Whether something has to end before the next can begin."""
         return self.facts().is_busy
@@ -245,7 +250,7 @@ class Edit:
             reads=self.work.can_stop,
             waits_to_start=self.wants_start,
             drags=self.asked == "drag",
-            opens=self.asked in ("open", "invert") and self._after_open is None,
+            opens=self.is_searching and self._after_open is None,
             blocked=self._blocked,
             base=level.base if level else b"",
             frame=self.own.state(),
@@ -572,7 +577,7 @@ class Edit:
             self.advance()
 
     def _pictured(self, preview: Preview) -> None:
-        if self.asked in ("open", "invert") or preview is self.view.opened_preview:
+        if self.is_searching or preview is self.view.opened_preview:
             self._over = b""
             return
         if all(known is not preview for known, _ in self._previews):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..draggan_client import wording
 from ..qt import QtWidgets, Signal
 from .looks import SPACING, FadedLabel
 from .server_box import Lamp
@@ -26,7 +27,7 @@ class InversionBox(QtWidgets.QWidget):
         self._word.setFont(font)
         self._text = FadedLabel("", self)
         self._text.setObjectName("draggan_recognition_text")
-        self.faithful_button = self._button("draggan_faithful", "Make it more faithful")
+        self.faithful_button = self._button("draggan_faithful", wording.FAITHFUL)
         self.faithful_button.clicked.connect(self.faithful)
         self.again_button = self._button("draggan_frame_again", "Choose the frame again")
         self.again_button.clicked.connect(self.choose_again)

@@ -190,6 +190,7 @@ class ModelShopWindow(QtWidgets.QDialog):
         if self._list.currentRow() < 0 and self._list.count():
             self._list.setCurrentRow(0)
         self._list.blockSignals(False)
+        self._list.scrollToItem(self._list.currentItem())
         self._show_chosen(same=chosen is not None)
 
     def _show_chosen(self, same: bool = False) -> None:

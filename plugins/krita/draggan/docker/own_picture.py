@@ -1,13 +1,14 @@
 """The artist's own picture on its way into a model: the frame is chosen, read, looked for, and compared afterwards with
 the layer, which may have been painted on meanwhile."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..draggan_client import frames
 from ..draggan_client.editing import EditView, Phase, Problem
-from ..draggan_client.frame_choice import FrameChoice, landmark_words, landmarks_title, trouble
+from ..draggan_client.frame_choice import Box, FrameChoice, landmark_words, landmarks_title, trouble
 from ..draggan_client.frames import FrameChoiceError
 from ..draggan_client.messages import Frame, FromPicture, PreviewOptions
 from ..draggan_client.points import Spot
@@ -25,6 +26,7 @@ READING = "Reading the layer …"
 _COMPARING = "Comparing with the layer …"
 _FRAME, _CHANGED = "frame", "changed"
 _PREVIEW_INTERVAL_S = 0.4
+_PLACES_KEPT_S = 1.0
 
 
 class OwnPicture:
@@ -34,6 +36,8 @@ class OwnPicture:
         self._edit = edit
         self._choice: FrameChoice | None = None
         self._is_used = False
+        self._places: tuple[float, Box, Box] | None = None
+        """When they were asked for, what is seen of the layer, and what would be read: Krita looks at every pixel."""
         self.began: Began | None = None
         """What was read for the session of now."""
         self.undragged: Origin | None = None
@@ -50,6 +54,7 @@ class OwnPicture:
         """Let the artist choose, from this frame on."""
         self._choice = FrameChoice(frame)
         self._is_used = False
+        self._places = None
         self.began = self.undragged = None
 
     def end(self) -> None:
@@ -62,7 +67,9 @@ class OwnPicture:
         """The layer lies elsewhere now, and the frame with it."""
         if self._choice is not None:
             self._choice.nudge(dx, dy)
-            self._edit.origin = Origin(self._choice.frame)
+            self._places = None
+            if not self._is_used:
+                self._edit.origin = Origin(self._choice.frame)
 
     def follow(self, origin: Origin) -> None:
         """What was found lies elsewhere now, with its layer."""
@@ -116,8 +123,11 @@ class OwnPicture:
         if choice is None or node is None:
             return None
         bytes_each = wire_pixel_bytes(node)
-        here = trouble(choice.frame, box_of(seen(document, node)), bytes_each)
-        return here or trouble(choice.frame, box_of(readable(document, node)), bytes_each)
+        now = time.monotonic()
+        if self._places is None or now - self._places[0] > _PLACES_KEPT_S:
+            self._places = (now, box_of(seen(document, node)), box_of(readable(document, node)))
+        _, what_is_seen, what_is_read = self._places
+        return trouble(choice.frame, what_is_seen, bytes_each) or trouble(choice.frame, what_is_read, bytes_each)
 
     def state(self) -> FrameState | None:
         """For the docker."""
@@ -138,7 +148,7 @@ class OwnPicture:
             trouble=str(problem) if problem is not None else "",
         )
 
-    def _around(self, box: tuple[float, float, float, float]) -> None:
+    def _around(self, box: Box) -> None:
         if self.choice is None:
             return
         try:
