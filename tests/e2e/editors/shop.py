@@ -16,8 +16,8 @@ NAME = "Cats of the tests"
 
 
 @contextlib.contextmanager
-def offered(server: ServerHome, entry_id: str, seconds: float = 3.0) -> Iterator[Web]:
-    """A model of 32 px with random weights, which takes so long to come."""
+def offered(server: ServerHome, entry_id: str, seconds: float = 300.0) -> Iterator[Web]:
+    """A model of 32 px with random weights, which takes so long to come until `at_once`."""
     file = writers.nvidia_file(*writers.make_networks())
     catalogue = server.home.catalogues / f"{entry_id}.json"
     with serving() as web:
@@ -34,6 +34,11 @@ def offered(server: ServerHome, entry_id: str, seconds: float = 3.0) -> Iterator
         finally:
             catalogue.unlink()
             _remove(server.home.models / f"{entry_id}.safetensors")
+
+
+def at_once(web: Web) -> None:
+    """From now on it comes as fast as it can."""
+    web.files["/cats.pkl"].bytes_per_s = None
 
 
 def _remove(path: Path) -> None:

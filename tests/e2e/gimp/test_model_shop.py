@@ -11,7 +11,7 @@ from tests.e2e.editors.gimp import Gimp, Profile
 from tests.e2e.editors.root import Root
 from tests.e2e.editors.screen_reader import ScreenReader
 from tests.e2e.editors.server import ServerHome
-from tests.e2e.editors.shop import LICENCE, NAME, offered
+from tests.e2e.editors.shop import LICENCE, NAME, at_once, offered
 from tests.e2e.gimp.pictures import prepare
 from tests.e2e.gimp.windows import Dialog, Window
 
@@ -35,11 +35,13 @@ def toggle(dialog: Dialog, name: str) -> None:
 def test_a_model_is_got_chosen_and_draws(window: Window, server: ServerHome, desktop: Desktop) -> None:
     window.show(PLAIN)
     dialog = window.open()
-    with offered(server, "cats-in-gimp"):
+    assert dialog.says("Draws portrait illustrations"), "the chooser says what there is to say of its model"
+    with offered(server, "cats-in-gimp") as web:
         dialog.press("Get More...")
         dialog.wait_until_says("Faces (FFHQ), 1024 px")
         assert not dialog.button("Download").enabled, "nothing without a yes"
-        window.pointer.click(window.reader.wait_for("table cell", NAME).middle)
+        window.pointer.click(window.reader.wait_for("table cell", "Faces (FFHQ), 1024 px").middle)
+        window.pointer.key("End")  # what users' catalogues name stands last
         dialog.wait_until_says(f"Licence: {LICENCE}")
         assert dialog.says("From your catalogue cats-in-gimp.json")
         desktop.screenshot("gimp-shop-1-chosen")
@@ -50,6 +52,7 @@ def test_a_model_is_got_chosen_and_draws(window: Window, server: ServerHome, des
         desktop.screenshot("gimp-shop-2-downloading")
         dialog.press("Stop")
         dialog.wait_until_says("Stopped. What has come is kept")
+        at_once(web)
         dialog.press("Go on Downloading")
         dialog.wait_until_says(f"{NAME} is here.")
         desktop.screenshot("gimp-shop-3-here")
@@ -58,7 +61,8 @@ def test_a_model_is_got_chosen_and_draws(window: Window, server: ServerHome, des
         window.close_image()
         window.show("kept['image'], = call('draggan-new-picture', seed=3, model='cats-in-gimp', size=128)")
         dialog = window.open()
-        assert dialog.says(f"Licence: {LICENCE}") and dialog.says("Draws cats") and dialog.says("32 px · ")
+        dialog.wait_until_says("Draws cats · 32 px · ")
+        assert dialog.says(f"Licence: {LICENCE}")
         dialog.pull(50, 50, 70, 70)
         dialog.press("Start")
         dialog.wait_until_dragged()

@@ -6,7 +6,7 @@ from tests.e2e.editors.desktop import Desktop
 from tests.e2e.editors.krita import Krita
 from tests.e2e.editors.pointer import Place
 from tests.e2e.editors.server import ServerHome
-from tests.e2e.editors.shop import LICENCE, NAME, offered
+from tests.e2e.editors.shop import LICENCE, NAME, at_once, offered
 from tests.e2e.krita.docker import DRAG_S, SERVER_START_S, Docker
 
 _CHOOSE = """
@@ -29,7 +29,7 @@ def test_a_model_is_got_chosen_and_drags(krita: Krita, server: ServerHome, deskt
     krita.run("new_document(256, 256)")
     docker = Docker(krita)
     docker.settled(DRAG_S)
-    with offered(server, "cats-in-krita"):
+    with offered(server, "cats-in-krita") as web:
         docker.press("draggan_more_models")
         krita.until(f"{_COUNT} > 20", SERVER_START_S)
         krita.run(_CHOOSE, name=NAME)
@@ -40,11 +40,12 @@ def test_a_model_is_got_chosen_and_drags(krita: Krita, server: ServerHome, deskt
         click(krita, "draggan_shop_agree")
         click(krita, "draggan_shop_unverified")
         click(krita, "draggan_shop_get")
-        krita.until(f"'Downloading: 0.' in {_TEXT}", every_s=0.05)
+        krita.until(f"'Downloading: 0.' in {_TEXT}", SERVER_START_S)
         desktop.screenshot("krita-shop-2-downloading")
         click(krita, "draggan_shop_stop")
         krita.until(f"{_TEXT}.startswith('Stopped. What has come is kept')")
         krita.until("find_widget(text='Go on downloading') is not None")
+        at_once(web)
         click(krita, "draggan_shop_get")
         krita.until(f"{_TEXT} == name + ' is here.'", SERVER_START_S, name=NAME)
         desktop.screenshot("krita-shop-3-here")

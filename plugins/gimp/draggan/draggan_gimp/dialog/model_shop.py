@@ -177,6 +177,9 @@ class ModelShopWindow:
         if not self._entry_id() and first is not None:
             self._list.get_selection().select_iter(first)
         self._filling = False
+        store, chosen = self._list.get_selection().get_selected()
+        if chosen is not None:
+            self._list.scroll_to_cell(store.get_path(chosen), None, False, 0.0, 0.0)
         self._show_facts()
 
     def _chosen(self) -> None:
