@@ -32,9 +32,11 @@ _STAGING = ".adding-"
 _ABANDONED_S = 24 * 3600
 _SEED = 0
 _PSI = 0.7
-_DRAWN_UP_TO = 64
+_DRAWN_UP_TO = 32
 _TILE = 8
 """Pixels of the block at _DRAWN_UP_TO."""
+_LARGEST_TILE = 64
+"""Pixels of the blocks above."""
 _LEAST_CONTRAST = 1e-3
 """Of a range of 2. A picture with less is one colour."""
 _FORGOTTEN_BY_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
@@ -180,7 +182,8 @@ def try_out(path: Path, generator: Generator) -> None:
         raise ModelAddError(f"{path.name}: its pictures have {config.img_channels} channels, not red, green and blue.")
     with torch.no_grad():
         ws = generator.ws_from_seed(_SEED, _PSI)
-        *_, (_, x, picture) = generator.blocks(ws, min(config.img_resolution, _DRAWN_UP_TO))
+        for _, x, picture in generator.blocks(ws, min(config.img_resolution, _DRAWN_UP_TO)):  # noqa: B007  # the last
+            pass
         tile = _tile_of_upper_blocks(generator, x, ws)
     if picture is None:
         picture = tile
@@ -191,15 +194,22 @@ def try_out(path: Path, generator: Generator) -> None:
 def _tile_of_upper_blocks(generator: Generator, x: Tensor, ws: Tensor) -> Tensor:
     """What the blocks above _DRAWN_UP_TO make of the middle of x, which they take for the whole: right but for its
     edges."""
-    top, left = ((size - min(size, _TILE)) // 2 for size in x.shape[2:])
-    x = x[..., top : top + _TILE, left : left + _TILE]
-    picture = None
+    x, picture = _middle(x, _TILE), None
     for resolution in generator.config.block_resolutions:
         if resolution > _DRAWN_UP_TO:
             block, first = generator.synthesis.block(resolution), generator.synthesis.first_w(resolution)
+            x = _middle(x, _LARGEST_TILE)
+            picture = None if picture is None else _middle(picture, _LARGEST_TILE)
             x = block.features(x, ws[:, first : first + 2].unbind(1), "none")
             picture = block.rgb(x, ws[:, first + 2], picture)
     return x if picture is None else picture
+
+
+def _middle(x: Tensor, most: int) -> Tensor:
+    """x [N, C, H, W] with at most so many rows and columns."""
+    height, width = (min(size, most) for size in x.shape[2:])
+    top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
+    return x[..., top : top + height, left : left + width]
 
 
 def id_from_name(name: str) -> str:
