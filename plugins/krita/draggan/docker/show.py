@@ -235,7 +235,8 @@ def inversion_state(view: EditView, blocked: str = "") -> InversionState:
     if inversion is not None and not searching:
         early = inversion.step < inversion.total_steps
         said.append("The search was stopped early, and can be gone on with." if early else "")
-        said.append("Hold H to compare with the layer. Then put points, and pull them.")
+        said.append("Hold H to compare with the layer." if view.reconstruction is not None else "")
+        said.append("Put points, and pull them.")
     return InversionState(
         tone=tone,
         word=f"{word} ({wording.score_text(recognition)})" if word else "",
