@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from draggan_server.drag import DragInputError, DragPoint, DragSettings, Point, drag
+from draggan_server.drag import DragInputError, DragPoint, DragSettings, Norm, Point, Reference, drag
 from draggan_server.drag.feature_map import FeatureMap, reading_box
+from draggan_server.drag.tracking import Tracker
 from draggan_server.stylegan2 import Box, z_from_seed
 from tests.reference.plain_drag import PlainDrag, PlainPoint, read
 from tests.unit.drag.conftest import make_generator
@@ -97,6 +98,16 @@ def test_what_is_read_lies_inside_its_box(kind: Kind):
         assert index[1, 0] <= box.right - 1 or box.right == whole.right
         assert index[1, 1] <= box.bottom - 1 or box.bottom == whole.bottom
     assert len(sizes) == 1, "a drag's windows keep their size"
+
+
+def test_a_handle_is_not_looked_for_outside(kind: Kind):
+    """The border's features go on outside: seen from 0.9 px before each edge, the place 0.1 px beyond it is as good."""
+    width, height = kind.size
+    down, across = torch.meshgrid(torch.arange(float(height)), torch.arange(float(width)), indexing="ij")
+    features = FeatureMap.of_whole(torch.stack([across, down]).double(), 64)
+    reference = Reference(Point(width, height), torch.tensor([width - 1.0, height - 1.0]).double(), 64)
+    point = DragPoint(Point(width - 0.9, height - 0.9), Point(width, height), reference)
+    assert Tracker(1.0, Norm.L2, width, height)(features, [point]) == [Point(width, height)]
 
 
 def test_handles_stay_inside_and_points_outside_are_refused(kind: Kind):
