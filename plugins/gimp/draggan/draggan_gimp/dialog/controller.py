@@ -181,6 +181,7 @@ class Controller:
             position=position,
             history_length=max(0, view.history_length - since) if self._opened else 0,
             going_on=self._kept is not None,
+            model=self._kept.state.model_id if self._kept is not None else "",
             lost_origin=view.lacks_pixels or (self._beginning is not None and self._beginning.lost_its_origin),
             question=self._question,
             note=self._note,

@@ -521,6 +521,5 @@ class DragPointsWindow:
             wording.HOW_TO_GET_THE_SERVER if status.phase is ServerPhase.TROUBLE else status.hint or None
         )
         default = status.hello.default_model if status.hello is not None else ""
-        kept = state.view.state.model_id if state.going_on and state.view.state is not None else ""
-        self._models.show(status.models, kept or self._config.get_property("model") or "", default)
+        self._models.show(status.models, state.model or self._config.get_property("model") or "", default)
         self._models.allow(state.can_choose_model)

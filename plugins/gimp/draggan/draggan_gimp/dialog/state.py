@@ -89,6 +89,8 @@ class State:
     """... of so many."""
     going_on: bool = False
     """The layer showed an edit, and this goes on from it ..."""
+    model: str = ""
+    """... with this model; empty: the chosen one ..."""
     lost_origin: bool = False
     """... without the pixels that it began with."""
     question: Question | None = None
