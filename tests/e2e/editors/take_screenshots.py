@@ -10,8 +10,11 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
+from draggan_client import frames
+from draggan_client.messages import Frame
 from tests.e2e.editors import gimp as real_gimp
 from tests.e2e.editors import krita as real_krita
 from tests.e2e.editors.desktop import Desktop
@@ -19,13 +22,14 @@ from tests.e2e.editors.pointer import Place
 from tests.e2e.editors.root import CHECKOUT, Root
 from tests.e2e.editors.screen_reader import ScreenReader
 from tests.e2e.editors.server import ServerHome
-from tests.e2e.gimp.pictures import prepare
+from tests.e2e.gimp.pictures import EYES_AND_MOUTH, FACE, LOAD, PAGE, paste, prepare
 from tests.e2e.gimp.windows import Window
 from tests.e2e.krita.docker import DRAG_S, Docker
 
 DOCS = CHECKOUT / "docs"
 SEED = 4
-SIDE, GIMP_SIDE = 768, 512
+SIDE = 768
+FIND_S = 300.0
 PULLS = (((55, 91), (50, 86)), ((73, 91), (78, 86)), ((64, 17), (64, 10)))
 PIN = (47, 60)
 """Places in the bundled model's picture of 128 px."""
@@ -72,24 +76,30 @@ def in_gimp(desktop: Desktop, server: ServerHome, folder: Path) -> Path:
     profile = real_gimp.Profile.make(folder / "profile")
     profile.add_plugin(server.home.folder)
     reader = ScreenReader(desktop)
+    file = folder / "page.png"
+    paste(server, file)
     with real_gimp.Gimp(desktop.root, profile, folder, desktop) as gimp:
-        prepare(gimp).run("portrait()", timeout_s=180)
-        window = Window(gimp, desktop, reader)
-        window.show("kept['image'] = call('draggan-new-picture', seed=seed, size=side)[0]", seed=SEED, side=GIMP_SIDE)
+        window = Window(prepare(gimp), desktop, reader)
+        window.show(LOAD, name=str(file))
         _fill_screen(desktop, "GIMP$")
         dialog = window.open()
 
-        def place(of_model: tuple[int, int]) -> Place:
-            x, y = (number * GIMP_SIDE / 128 for number in of_model)
-            return dialog.place(x, y, width=GIMP_SIDE, height=GIMP_SIDE)
+        def place(across: float, down: float, frame: Frame, choosing: bool) -> Place:
+            return dialog.in_frame(frames.at(FACE, across, down), frame, PAGE, choosing)
 
+        dialog.press("Click eyes and mouth")
+        for spot in EYES_AND_MOUTH:
+            dialog.pointer.click(place(*spot, frames.within(*PAGE), choosing=True))
+            time.sleep(0.3)
+        dialog.press("Use this frame")
+        dialog.wait_for("the picture is found", lambda: reader.find("button", "Start"), FIND_S)
         for start, end in PULLS:
-            dialog.pointer.drag(place(start), place(end))
-        dialog.pointer.click(place(PIN))
+            dialog.pointer.drag(*(place(x / 128, y / 128, FACE, choosing=False) for x, y in (start, end)))
+        dialog.pointer.click(place(PIN[0] / 128, PIN[1] / 128, FACE, choosing=False))
         dialog.press("Start")
         dialog.wait_until_says("Dragging: step")
         taken = desktop.screenshot("gimp")
-        dialog.press("Stop")
+        dialog.wait_until_dragged()
         gimp.kill()
     return taken
 

@@ -7,14 +7,20 @@ the procedure where it is in the model, whatever layer it is put on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from draggan_client import frames
 from draggan_client.edit_state import EditState
 from draggan_client.layer_record import LayerRecord
+from draggan_client.messages import FromSeed, ResultRequest
+from draggan_client.points import Spot
 from tests.e2e.editors.gimp import Gimp
+from tests.e2e.editors.server import ServerHome
 
 SEED = 4
 SIDE = 128
@@ -93,6 +99,33 @@ class Change:
         assert np.abs(self.before - self.after).max() > 0.02
         if self.selection is not None:
             assert not self.differs[self.selection == 0].any()
+
+
+PAGE_WIDTH, PAGE_HEIGHT = 420, 300
+PAGE = (0.0, 0.0, float(PAGE_WIDTH), float(PAGE_HEIGHT))
+FACE = frames.placed(Spot(210, 150), 180, 20)
+"""Where the model's own picture lies in the larger one of `paste`."""
+EYES_AND_MOUTH = ((0.3853, 0.4719), (0.615, 0.4719), (0.4172, 0.694), (0.5832, 0.694))
+"""Where the bundled model expects them, in the order in which they are asked for."""
+LOAD = """
+kept["image"] = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, globals()["file"](name))
+kept["layer"] = kept["image"].get_layers()[0]
+"""
+
+
+def paste(server: ServerHome, file: Path) -> None:
+    """Writes a PNG: the model's own picture in a larger one, turned by 20 degrees."""
+    with server.connection().session(FromSeed(SEED)) as session:
+        pixels = session.pixels(ResultRequest("model")).picture
+    face = Image.fromarray(np.frombuffer(pixels.data, np.uint8).reshape(pixels.shape)).convert("RGBA")
+    size = round(FACE.size)
+    # Clockwise as seen, where Pillow turns the other way.
+    turned = face.resize((size, size), Image.Resampling.BICUBIC).rotate(-20, Image.Resampling.BICUBIC, expand=True)
+    y, x = np.mgrid[0:PAGE_HEIGHT, 0:PAGE_WIDTH]
+    ramp = np.dstack([90 + x // 6, 120 + y // 5, np.full_like(x, 140), np.full_like(x, 255)])
+    page = Image.fromarray(ramp.astype(np.uint8))
+    page.alpha_composite(turned, (210 - turned.width // 2, 150 - turned.height // 2))
+    page.save(file)
 
 
 def prepare(gimp: Gimp) -> Gimp:

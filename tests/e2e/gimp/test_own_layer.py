@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from draggan_client import frames, wording
-from draggan_client.messages import Frame, FromSeed, ResultRequest
+from draggan_client.messages import Frame
 from draggan_client.points import Spot
 from draggan_server.training.portraits import FACTORS, render
 from tests.e2e.editors.desktop import Desktop
@@ -22,19 +21,23 @@ from tests.e2e.editors.gimp import Gimp, Profile
 from tests.e2e.editors.root import Root
 from tests.e2e.editors.screen_reader import ScreenReader
 from tests.e2e.editors.server import ServerHome
-from tests.e2e.gimp.pictures import SEED, Change, picture, prepare, state_of
+from tests.e2e.gimp.pictures import (
+    EYES_AND_MOUTH,
+    FACE,
+    LOAD,
+    PAGE,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    Change,
+    paste,
+    picture,
+    prepare,
+    state_of,
+)
 from tests.e2e.gimp.windows import Dialog, Window
 
-WIDTH, HEIGHT = 420, 300
-LAYER = (0.0, 0.0, float(WIDTH), float(HEIGHT))
-FACE = frames.placed(Spot(210, 150), 180, 20)
-"""Where the model's own picture lies in the larger one."""
-EYES_AND_MOUTH = ((0.3853, 0.4719), (0.615, 0.4719), (0.4172, 0.694), (0.5832, 0.694))
+WIDTH, HEIGHT, LAYER = PAGE_WIDTH, PAGE_HEIGHT, PAGE
 FIRST = frames.within(*LAYER)
-LOAD = """
-kept["image"] = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, globals()["file"](name))
-kept["layer"] = kept["image"].get_layers()[0]
-"""
 SEARCH_S = 300.0
 
 
@@ -67,17 +70,9 @@ def window(shared_window: Window) -> Iterator[Window]:
 
 @pytest.fixture(scope="module")
 def pasted(server: ServerHome, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PNG: the model's own picture in a larger one, turned by 20 degrees."""
-    with server.connection().session(FromSeed(SEED)) as session:
-        pixels = session.pixels(ResultRequest("model")).picture
-    face = Image.fromarray(np.frombuffer(pixels.data, np.uint8).reshape(pixels.shape)).convert("RGBA")
-    size = round(FACE.size)
-    # Clockwise as seen, where Pillow turns the other way.
-    turned = face.resize((size, size), Image.Resampling.BICUBIC).rotate(-20, Image.Resampling.BICUBIC, expand=True)
-    page = Image.fromarray(_ramp())
-    page.alpha_composite(turned, (210 - turned.width // 2, 150 - turned.height // 2))
+    """The model's own picture in a larger one, turned by 20 degrees."""
     file = tmp_path_factory.mktemp("pictures") / "pasted.png"
-    page.save(file)
+    paste(server, file)
     return file
 
 
@@ -89,11 +84,6 @@ def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("pictures") / "portrait.png"
     Image.fromarray(drawn).save(file)
     return file
-
-
-def _ramp() -> NDArray[np.uint8]:
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
-    return np.dstack([90 + x // 6, 120 + y // 5, np.full_like(x, 140), np.full_like(x, 255)]).astype(np.uint8)
 
 
 def in_face(across: float, down: float) -> Spot:
@@ -200,8 +190,6 @@ def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Pa
     dialog.press("Start")
     dialog.wait_until_says("Dragging: step", SEARCH_S)
     window.desktop.screenshot("gimp-own-dragging")
-    time.sleep(3)
-    dialog.press("Stop")
     dialog.wait_until_dragged()
     dialog.press("Apply")
     dialog.wait_until_closed()
@@ -231,7 +219,6 @@ def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Pa
     dialog.press("Start")
     dialog.wait_until_says("Dragging: step", SEARCH_S)
     assert not dialog.says("Looking for the picture")
-    dialog.press("Stop")
     dialog.wait_until_dragged()
     dialog.press("Apply")
     dialog.wait_until_closed()
@@ -259,8 +246,6 @@ def test_stopped_early_and_changed_meanwhile(window: Window, portrait: Path) -> 
     dialog.pointer.drag(at(100, 170), at(100, 182))
     dialog.press("Start")
     dialog.wait_until_says("Dragging: step", SEARCH_S)
-    time.sleep(3)
-    dialog.press("Stop")
     dialog.wait_until_dragged()
     dialog.press("Apply")
     dialog.wait_until_says("The layer is not what was dragged any more", 20)

@@ -53,7 +53,11 @@ class InversionPanel:
         self._word = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=36, width_chars=36)
         self._word.get_accessible().set_name("Recognition")
         self._offers = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=4)
-        self._again = button("Choose the frame again", "Show the model another part of the layer.", act.frame)
+        self._again = button(
+            "Choose the frame again",
+            "Show the model another part. Drags that were not applied are given up.",
+            act.frame,
+        )
         self._faithful = button(
             wording.FAITHFUL,
             "Look longer, and fit the model to this very picture. It takes longer, and what you drag keeps more of it.",
