@@ -16,7 +16,7 @@ from draggan_client.errors import EditStateError, FramingError, MessageError
 from draggan_server.stylegan2 import Generator, LowRank, WeightDelta
 
 MAX_DELTA_BYTES = 16 << 20
-"""Of a packed delta. That of a 1024 px StyleGAN2 of full width has 2 MiB."""
+"""Of a packed delta. That of a 1024 px StyleGAN2 of full width has less than 1 MiB."""
 _VERSION = 1
 _HALF = np.dtype("<f2")
 
