@@ -26,7 +26,7 @@ from draggan_client.messages import (
 )
 from draggan_client.transport import Transport
 from tests.server.conftest import new_home
-from tests.server.harness import ServerProcess, pull, until
+from tests.server.harness import TIMEOUT_S, ServerProcess, pull, until
 from tests.unit.checkpoints import writers
 from tests.web import Served, Web, serving
 
@@ -107,31 +107,32 @@ def test_nothing_comes_without_a_yes(shop: ServerProcess, web: Web):
 
 
 def test_hanging_up_stops_and_the_next_time_goes_on(shop: ServerProcess, web: Web, file: bytes):
-    web.files["/cats.pkl"] = Served(file, bytes_per_s=len(file) / 4)
+    web.files["/cats.pkl"] = Served(file, bytes_per_s=len(file) / 30)
     stream = transport(shop).stream_model("/models/get", GetModelRequest("cats", LICENCE, unverified=True))
     for event in stream:
-        if isinstance(event, Progress) and event.step * 1024 > len(file) // 3:
+        if isinstance(event, Progress) and event.step * 1024 > len(file) // 10:
             break
     stream.close()
     web.files["/cats.pkl"] = Served(file)
     until(lambda: "client has gone" in shop.log or cats(shop).bytes_here > 0, "the download to stop")
-    assert cats(shop).bytes_here >= len(file) // 3 - 1024
+    assert cats(shop).bytes_here >= len(file) // 10 - 1024
     get(shop)
     assert web.asked[-1][1] is not None and web.sent < 1.5 * len(file)
 
 
 def test_a_slow_download_tells_how_long_and_keeps_nobody_waiting(shop: ServerProcess, web: Web, file: bytes):
-    web.files["/cats.pkl"] = Served(file, bytes_per_s=len(file) / 3)
+    web.files["/cats.pkl"] = slow = Served(file, bytes_per_s=len(file) / 600)
     events: list[Progress | ModelAdded] = []
     thread = threading.Thread(target=lambda: events.extend(get(shop)))
     thread.start()
     until(lambda: web.asked, "the download to begin")
-    began = time.monotonic()
     session = shop.connection().session(FromSeed(1), "portraits")
     list(session.open())
     models(shop)
-    assert thread.is_alive() and time.monotonic() - began < 30
-    thread.join(60)
+    time.sleep(1.0)  # it tells how long it takes
+    assert thread.is_alive()
+    slow.bytes_per_s = None
+    thread.join(TIMEOUT_S)
     assert isinstance(events[-1], ModelAdded)
     assert any(event.remaining_s for event in events if isinstance(event, Progress))
 

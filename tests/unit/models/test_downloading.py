@@ -24,7 +24,7 @@ from tests.web import Served, Web, serving
 
 DATA = os.urandom(3 << 20)
 SHA256 = hashlib.sha256(DATA).hexdigest()
-QUICK = DownloadLimits(connect_s=2, read_s=0.5, tries=3, pause_s=0.02, slow_s=1.0, spare_disk=0)
+QUICK = DownloadLimits(tries=3, pause_s=0.02, slow_s=3.0, spare_disk=0)
 ROOT = Path(__file__).parents[3]
 
 
