@@ -140,7 +140,8 @@ def _ratio(other: Measurement, ours: Measurement, comparison: Comparison) -> str
         text += f", {other.total_seconds / ours.total_seconds:.1f} times over the whole drag"
     if other.case.side == "plain" and comparison.wanted is not None:
         text += f" (wanted: {comparison.wanted:g})"
-    return text + f", in {ours.memory_mib / other.memory_mib:.2f} of its memory"
+    memory = ours.memory_mib / max(other.memory_mib, 1.0)  # a tiny one may need no more than there is already
+    return text + f", in {memory:.2f} of its memory"
 
 
 def record(found: dict[str, list[Measurement]], file: Path) -> None:

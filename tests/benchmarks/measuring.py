@@ -163,7 +163,8 @@ def _of_whole_maps(generator: Generator) -> Callable[..., FeatureWindows]:
     ) -> FeatureWindows:
         maps = generator.synthesis.feature_maps(ws, resolution, noise)
         held = None if whole_at is None else maps[whole_at][0]
-        return FeatureWindows((Window(Box.whole(resolution), maps[resolution][0]),), held)
+        found = maps[resolution][0]
+        return FeatureWindows((Window(Box.whole(*found.shape[1:]), found),), held)
 
     return feature_windows
 
