@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,7 +213,7 @@ def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Pa
     assert dialog.says("dragging goes on from it") and not dialog.says(wording.LACKS_PIXELS)
     handle, target = first.points[0].handle_x, first.points[0].handle_y
     window.desktop.screenshot("gimp-own-again")
-    place = dialog.in_frame(Spot(handle, target), first.frame, _bounds(first.frame), choosing=False)
+    place = dialog.in_frame(Spot(handle, target), first.frame, LAYER, choosing=False)
     dialog.pointer.drag(place, place.__class__(place.x - 20, place.y - 30))
     dialog.press("Start")
     dialog.wait_until_says("Dragging: step", SEARCH_S)
@@ -276,12 +275,6 @@ def test_frames_that_show_nothing(window: Window) -> None:
     window.desktop.screenshot("gimp-frame-empty")
     assert window.reader.find("button", "Use this frame"), "another can be chosen"
     dialog.cancel()
-
-
-def _bounds(frame: Frame) -> tuple[float, float, float, float]:
-    left, top, width, height = frames.bounds(frame)
-    first_x, first_y = math.floor(left), math.floor(top)
-    return first_x, first_y, math.ceil(left + width) - first_x, math.ceil(top + height) - first_y
 
 
 def _frame_of(dialog: Dialog, size: float, angle: float) -> Frame:

@@ -5,6 +5,7 @@ The window is told through `Hooks` and asks `state` what to show. Everything of 
 thread, everything of the server's in threads of the client library.
 """
 
+import math
 from dataclasses import replace
 
 from gi.repository import Gimp, GLib
@@ -53,6 +54,7 @@ from .pyramid import read_pyramid, read_visible
 from .selection_edge import read_edge
 from .state import Hooks, Question, State, Step
 from .tasks import Tasks
+from .view import ROUND_FRAME
 
 _POLL_MS = 500
 _PREVIEW_INTERVAL_S = 0.2
@@ -376,9 +378,8 @@ class Controller:
 
     def _reading(self, kept: Kept) -> Work[Beginning]:
         if kept.form is Form.EDIT:
-            # The layer holds only what changed; the artist should see it over what lies below.
-            area = Rect.around(*frames.bounds(kept.state.frame))
-            pyramid = yield from _half(read_visible(self._image, area), 0.0)
+            # The layer holds only what changed; the artist should see it over what lies below, and round it.
+            pyramid = yield from _half(read_visible(self._image, _round_frame(kept.state.frame, self._image)), 0.0)
         else:
             pyramid = yield from _half(read_pyramid(self._subject), 0.0)
         self._hooks.picture(pyramid)
@@ -745,6 +746,14 @@ def _half(work: Work, begin: float):
             yield begin + next(work) / 2
         except StopIteration as end:
             return end.value
+
+
+def _round_frame(frame: Frame, image: Gimp.Image) -> Rect:
+    """As much of the image as is seen with the frame fitted in."""
+    left, top, width, height = frames.bounds(frame)
+    border = math.ceil(ROUND_FRAME * max(width, height))
+    around = Rect.around(left, top, width, height, border).shared(Rect(0, 0, image.get_width(), image.get_height()))
+    return Rect.around(left, top, width, height) if around.empty else around
 
 
 def _is_faithful(view: EditView) -> bool:

@@ -508,7 +508,7 @@ class DragPointsWindow:
         set_text(self._going_on_label, f"{_GOING_ON} {wording.LACKS_PIXELS}" if state.lost_origin else _GOING_ON)
         self._going_on_bar.set_visible(state.going_on and state.position == 0)
         set_text(self._note_label, state.note)
-        self._note_bar.set_visible(bool(state.note))
+        self._note_bar.set_visible(bool(state.note) and state.question is not Question.CHANGED)
         self._filters_row.set_visible(state.as_visible is not None)
         self._filters_row.set_sensitive(not state.busy)
         if state.as_visible is not None:

@@ -14,7 +14,7 @@ MARGIN = 12.0
 """Round a picture that was fitted in, so that points on its edge can be grabbed."""
 KNOB_DISTANCE = 28.0
 """Of the knob that turns the frame from the frame's edge, in logical pixels."""
-_ROUND_FRAME = 0.15
+ROUND_FRAME = 0.15
 """So much more than the frame is seen on each side while points are dragged, in fractions of its bounds."""
 CRISP_SCALE = 3.0
 """From here on single pixels are shown as squares, as GIMP does."""
@@ -80,7 +80,7 @@ class View:
         are dragged in it: the frame and what lies round it, as far as there is something."""
         left, top, width, height = frames.bounds(frame)
         right, bottom = left + width, top + height
-        more_x, more_y = _ROUND_FRAME * width, _ROUND_FRAME * height
+        more_x, more_y = ROUND_FRAME * width, ROUND_FRAME * height
         layer_left, layer_top, layer_right, layer_bottom = layer[0], layer[1], layer[0] + layer[2], layer[1] + layer[3]
         if not choosing:
             layer_left, layer_right = max(left - more_x, layer_left), min(right + more_x, layer_right)
