@@ -26,8 +26,8 @@ class RecognitionThresholds:
     Set by `python -m tests.quality.recognition` for the bundled model; another model's card may hold its own.
     """
 
-    good: float = 0.7
-    fair: float = 0.5
+    good: float = 0.89
+    fair: float = 0.65
 
     def validated(self) -> RecognitionThresholds:
         """Returns self. Raises InversionSettingsError where they are out of order."""
