@@ -37,7 +37,7 @@ ENDLESS = DragOptions(max_steps=10_000, step_size=1e-3)
 SHORT = """
 import dataclasses
 from draggan_server.inversion import InversionSettings
-InversionSettings.quick = lambda: InversionSettings(candidates=4, w_steps=6, w_plus_steps=6)
+InversionSettings.quick = lambda: InversionSettings(candidates=4, w_steps=6, w_plus_steps=6, tuning_steps=0)
 InversionSettings.faithful = lambda: InversionSettings(candidates=4, w_steps=6, w_plus_steps=6, tuning_steps=6)
 """
 """In the server's process: the same stages, a few steps each."""
