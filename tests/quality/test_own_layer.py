@@ -29,8 +29,8 @@ def record() -> dict[str, Any]:
 def test_the_carried_detail_is_nearer_to_the_truth_in_most_cases_and_on_the_mean_no_further(
     record: dict[str, Any],
 ) -> None:
-    """Where the change itself is right. What is too fine for the model to show it move (a nose's wings, the corners of a
-    mouth) stays behind and costs what outlines gain: results/own_layer/README.md. And where a drag has put a thing
+    """Where the change itself is right. What is too fine for the model to show it move (a nose's wings, a mouth's
+    corners) stays behind and costs what outlines gain: results/own_layer/README.md. And where a drag has put a thing
     elsewhere than the truth has it, a sharp one is as far off as a blurred one."""
     directed = [case["directed"] for case in record["cases"]]
     nearer = [found["carried"] < min(found["pasted"], found["feathered"]) for found in directed]
