@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from draggan_client import frames
 from draggan_client.messages import DragOptions, FromSeed, PointPair, PreviewOptions
+from draggan_client.points import Spot
 from tests.e2e.editors.desktop import Desktop
 from tests.e2e.editors.gimp import Gimp, Profile
 from tests.e2e.editors.root import Root
@@ -127,7 +129,10 @@ def test_a_large_layer_keeps_the_window_alive(
     begun = time.time()
     dialog = window.open()
     reading = lateness.since(begun)
-    place = lambda x, y: dialog.place(x, y, 0, 0, WIDTH, HEIGHT)  # noqa: E731
+    layer = (0.0, 0.0, float(WIDTH), float(HEIGHT))
+    place = lambda x, y: dialog.in_frame(Spot(x, y), frames.within(*layer), layer, choosing=False)  # noqa: E731
+    dialog.press("Use this frame")
+    dialog.wait_for("the picture is found", lambda: window.reader.find("button", "Start"), 300)
     dialog.pointer.drag(place(1500, 1688), place(1500, 1400))
     dialog.press("Start")
     dialog.wait_until_says("Dragging: step")
