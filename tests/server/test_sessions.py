@@ -223,8 +223,8 @@ def test_a_picture_is_inverted_and_dragged_at_its_place_and_depth(server: Server
     assert (pixels.picture.dtype, pixels.picture.shape) == ("u16", (48, 22, 4)), "no column of what must not change"
     assert (pixels.offset_x, pixels.offset_y) == (110, 210)
     assert numbers(pixels.picture)[..., 3].any(), "the drag changed nothing that may change"
-    again = opened(server, FromState(result.edit_state), model=None)
-    assert again.pixels() == pixels
+    with_pixels = FromState(result.edit_state, source.picture, source.offset_x, source.offset_y)
+    assert opened(server, with_pixels, model=None).pixels() == pixels
 
 
 def test_the_result_shows_what_any_of_its_drags_may_change(server: ServerProcess):
