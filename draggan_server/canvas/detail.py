@@ -50,6 +50,8 @@ class CarriedDetail:
         self._within = Region.shared(frame, original)
         colours = self._within.of(original.pixels, original.x, original.y)[..., :3]
         self._brightest = max(1.0, float(colours.max())) if colours.dtype == np.float32 else 1.0
+        # Beyond [-1, 1] the model means no colour, and nothing of the original is missing there.
+        before, after = np.clip(before, -1.0, 1.0), np.clip(after, -1.0, 1.0)
         self._before = before * 0.5 + 0.5
         self._tone = _moved(_tone(seen, before), motion)
         self._after = after * 0.5 + 0.5 + self._tone

@@ -260,7 +260,8 @@ edit_state.MAX_STATE_BYTES = (1 << 20) + 450_000
 
 def test_an_edit_that_has_grown_too_large_loses_nothing(home: Path):
     server = ServerProcess(home, before=SMALL_STATES).start()
-    session = opened(server, FromPicture(painted(300)))
+    source = FromPicture(painted(300))
+    session = opened(server, source)
     noise = [np.random.default_rng(seed).integers(1, 1 << 16, (300, 300)).astype("<u2") for seed in range(3)]
     first, second, third = (MaskData(Array("u16", (300, 300), values.tobytes())) for values in noise)
     for mask in (first, first, first, second):
@@ -273,7 +274,7 @@ def test_an_edit_that_has_grown_too_large_loses_nothing(home: Path):
     assert session.result == result
     assert finished(session, pull(100, 100, 200, 200), mask=first).position == 5
     assert finished(session, pull(100, 100, 200, 200)).position == 6
-    again = opened(server, FromState(session.edit_state), model=None)
+    again = opened(server, FromState(session.edit_state, source.picture), model=None)
     assert again.pixels() == session.pixels()
     assert server.stop() == 0
 
