@@ -330,7 +330,7 @@ def test_a_layer_that_was_painted_over_is_asked_about(window: Window) -> None:
     dialog = window.open()
     dialog.wait_until_says("it was painted on since")
     window.desktop.screenshot("gimp-12-asked")
-    assert not dialog.button("Start").enabled
+    assert not dialog.button("Use this frame").enabled
     dialog.press("Go on from the edit")
     dialog.wait_for("it is read", lambda: dialog.says("Press on a feature") or dialog.says("Pull a point"))
     dialog.pull(64, 108, 64, 118)
