@@ -52,6 +52,12 @@ class Docker:
             self._krita.run("find_widget(name='draggan_progress_stop').click()")
         self.settled(timeout_s)
 
+    def begin_drag(self) -> None:
+        """Start, and wait until the drag is seen to run, or has come to its end already: some take no time at all."""
+        before = list(self.history())
+        self.press("draggan_run")
+        self._krita.until(_BEGUN, before=before)
+
     def stop(self, timeout_s: float = DRAG_S) -> None:
         """Stop the drag, if it has not ended by itself, and wait until all is done."""
         if self.text("draggan_run") == "Stop":
@@ -107,6 +113,11 @@ _FOUND_A_LITTLE = """
 import draggan.extension
 view = draggan.extension.the_controller()._edits[-1].view
 return view.inversion is not None or (view.phase.name == "INVERTING" and view.step >= 2)
+"""
+_BEGUN = """
+slider = find_widget(name="draggan_history")
+position = [slider.value(), slider.maximum()] if slider else [0, 0]
+return find_widget(name="draggan_run").text() == "Stop" or position != before
 """
 _HISTORY = """
 slider = find_widget(name="draggan_history")

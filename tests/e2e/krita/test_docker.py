@@ -56,8 +56,7 @@ def ready_to_drag(krita: Krita, docker: Docker, seed: int = 4) -> str:
 
 
 def drag(krita: Krita, docker: Docker) -> None:
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     docker.settled(DRAG_S)
 
 
@@ -109,8 +108,7 @@ def test_undo_of_an_applied_edit_gives_it_back_to_be_applied_again(krita: Krita,
 def test_stop_midway_keeps_what_was_reached_and_seek_goes_back(krita: Krita, docker: Docker) -> None:
     ready_to_drag(krita, docker)
     pull(krita, CHIN, FAR_BELOW)
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     krita.until(_STEPS, DRAG_S, every_s=0.01)
     krita.run("find_widget(name='draggan_run').click()")
     docker.settled(DRAG_S)
@@ -248,8 +246,7 @@ def test_a_hidden_layer_is_refused_in_words(krita: Krita, docker: Docker) -> Non
 def test_the_layer_is_deleted_mid_drag(krita: Krita, docker: Docker) -> None:
     name = ready_to_drag(krita, docker)
     pull(krita, CHIN, FAR_BELOW)
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     krita.run("node(name).remove()", name=name)
     krita.until(_SAYS, words="was deleted")
     krita.until("find_widget(name='draggan_run').text() == 'Start'")
@@ -264,8 +261,7 @@ def test_the_layer_is_deleted_mid_drag(krita: Krita, docker: Docker) -> None:
 def test_the_document_is_closed_mid_drag(krita: Krita, docker: Docker) -> None:
     ready_to_drag(krita, docker)
     pull(krita, CHIN, FAR_BELOW)
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     krita.run("close_documents()")
     krita.run("new_document(side, side)", side=SIDE)
     docker.wait_for("draggan_mode")
@@ -284,8 +280,7 @@ def test_the_server_is_killed_mid_drag_and_the_drag_goes_on(krita: Krita, docker
     pull(krita, EAR, (EAR[0] + 2, EAR[1]))
     drag(krita, docker)
     pull(krita, CHIN, FAR_BELOW)
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     krita.until(_STEPS, DRAG_S, every_s=0.01)
     server.kill()
     krita.until(_SAYS, words="ended or")
@@ -327,8 +322,7 @@ def test_it_quits_mid_drag(start_krita: StartKrita, krita_profile: Profile) -> N
     docker = Docker(krita)
     ready_to_drag(krita, docker)
     pull(krita, CHIN, FAR_BELOW)
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     assert krita.quit() == 0
     assert "Traceback" not in krita.log()
 

@@ -188,8 +188,7 @@ def place_points(krita: Krita, docker: Docker) -> None:
 
 
 def drag_and_stop_midway(krita: Krita, docker: Docker, desktop: Desktop) -> None:
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     krita.until("len(kept['previews']) > 1", DRAG_S)
     desktop.screenshot("krita-2-dragging")
     docker.press("draggan_run")

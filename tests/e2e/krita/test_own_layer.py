@@ -133,8 +133,7 @@ def mode_and_steps(krita: Krita) -> tuple[str, int, int]:
 
 def drag(krita: Krita, docker: Docker, start: Place, end: Place) -> None:
     krita.pointer.drag(start, end)
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     docker.settled(DRAG_S)
     assert docker.history() == (1, 1), docker.notices()
 
@@ -288,8 +287,7 @@ def test_a_search_that_is_stopped_can_be_used_gone_on_with_and_left(krita: Krita
     docker.settled(SEARCH_S)
     assert mode_and_steps(krita)[0] == "faithful" and searches(krita) == ["quick", "faithful"]
     krita.pointer.drag(krita.canvas_point(140, 200), krita.canvas_point(140, 210))
-    docker.press("draggan_run")
-    krita.until("find_widget(name='draggan_run').text() == 'Stop'")
+    docker.begin_drag()
     docker.stop()
     assert docker.history() == (1, 1), docker.notices()
     assert not docker.can("draggan_frame_again"), "a drag stands on what was found"
