@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..checkpoints import DragDefaults
 from ..stylegan2 import DiscriminatorConfig, GeneratorConfig
@@ -128,16 +128,8 @@ PORTRAITS = Recipe(
 CARS = Recipe(
     name="Cars",
     domain=CAR_PICTURES,
-    generator=GeneratorConfig(
-        z_dim=len(CAR_PICTURES.factors),
-        w_dim=128,
-        img_resolution=128,
-        channel_base=2048,
-        channel_max=128,
-        mapping_layers=2,
-        mapping_lr_multiplier=0.1,
-    ),
-    discriminator=DiscriminatorConfig(img_resolution=128, channel_base=2048, channel_max=128),
+    generator=replace(PORTRAITS.generator, z_dim=len(CAR_PICTURES.factors)),
+    discriminator=PORTRAITS.discriminator,
     stages=(
         Stage(resolution=16, pictures=50_000, batch=32, learning_rate=4e-3),
         Stage(resolution=32, pictures=80_000, batch=32, learning_rate=4e-3),

@@ -9,10 +9,14 @@ broadcast to ``[N, h, w]`` - which is what makes the renderer fast.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+# Pictures are drawn in groups of about this many pixels, so that temporary planes stay in the cache.
+PIXELS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,21 @@ def canvas(image: Tensor) -> Window:
     size = image.shape[-1]
     centres = (torch.arange(size, device=image.device, dtype=image.dtype) + 0.5) / size
     return Window(image, centres.view(1, 1, -1), centres.view(1, -1, 1), size, slice(0, size), slice(0, size))
+
+
+def drawn(factors: Tensor, resolution: int, draw: Callable[[Window, Tensor], None]) -> Tensor:
+    """Pictures ``[N, 3, resolution, resolution]`` in [-1, 1]; ``draw`` paints those of some factors ``[n, F]`` on a
+    window of theirs."""
+    factors = factors.detach().to(torch.float32)
+    image = torch.empty(len(factors), 3, resolution, resolution, device=factors.device)
+    # A graphics processor wants large groups, a CPU ones that fit its cache.
+    pixels = PIXELS_AT_ONCE if factors.device.type == "cpu" else PIXELS_AT_ONCE * 64
+    group = max(1, pixels // (resolution * resolution))
+    with torch.no_grad():
+        for start in range(0, len(factors), group):
+            part = slice(start, start + group)
+            draw(canvas(image[part]), factors[part])
+    return image
 
 
 def ellipse(window: Window, cx: Tensor, cy: Tensor, rx: Tensor, ry: Tensor) -> Tensor:

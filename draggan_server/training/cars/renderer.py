@@ -9,26 +9,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..shapes import Window, blob, canvas, ellipse, smooth_max
+from ..shapes import Window, blob, drawn, ellipse, smooth_max
 from .geometry import ROAD_Y, Cabin, Geometry, Lamp, Wheel, geometry
 from .palette import Palette, palette
-
-# Pictures are drawn in groups of about this many pixels, so that temporary planes stay in the cache.
-PIXELS_AT_ONCE = 1 << 18
 
 
 def render(factors: Tensor, resolution: int) -> Tensor:
     """Draw cars for factors ``[N, F]`` in [0, 1] -> ``[N, 3, resolution, resolution]`` in [-1, 1]."""
-    factors = factors.detach().to(torch.float32)
-    image = torch.empty(len(factors), 3, resolution, resolution, device=factors.device)
-    # A graphics processor wants large groups, a CPU ones that fit its cache.
-    pixels = PIXELS_AT_ONCE if factors.device.type == "cpu" else PIXELS_AT_ONCE * 64
-    group = max(1, pixels // (resolution * resolution))
-    with torch.no_grad():
-        for start in range(0, len(factors), group):
-            part = slice(start, start + group)
-            _draw(canvas(image[part]), geometry(factors[part]), palette(factors[part]))
-    return image
+    return drawn(factors, resolution, lambda page, some: _draw(page, geometry(some), palette(some)))
 
 
 def _draw(page: Window, g: Geometry, colours: Palette) -> None:

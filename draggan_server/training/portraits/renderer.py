@@ -11,12 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..shapes import Window, band, between, blob, canvas, ellipse, profile
+from ..shapes import Window, band, between, blob, drawn, ellipse, profile
 from .geometry import CENTRE_X, Brow, Ear, Eye, Geometry, Mouth, geometry
 from .palette import Palette, palette
-
-# Pictures are drawn in groups of about this many pixels, so that temporary planes stay in the cache.
-PIXELS_AT_ONCE = 1 << 18
 
 # The coverage of a shape, with the window it was computed for.
 Plane = tuple[Window, Tensor]
@@ -24,16 +21,7 @@ Plane = tuple[Window, Tensor]
 
 def render(factors: Tensor, resolution: int) -> Tensor:
     """Draw portraits for factors ``[N, F]`` in [0, 1] -> ``[N, 3, resolution, resolution]`` in [-1, 1]."""
-    factors = factors.detach().to(torch.float32)
-    image = torch.empty(len(factors), 3, resolution, resolution, device=factors.device)
-    # A graphics processor wants large groups, a CPU ones that fit its cache.
-    pixels = PIXELS_AT_ONCE if factors.device.type == "cpu" else PIXELS_AT_ONCE * 64
-    group = max(1, pixels // (resolution * resolution))
-    with torch.no_grad():
-        for start in range(0, len(factors), group):
-            part = slice(start, start + group)
-            _draw(canvas(image[part]), geometry(factors[part]), palette(factors[part]))
-    return image
+    return drawn(factors, resolution, lambda page, some: _draw(page, geometry(some), palette(some)))
 
 
 def _draw(page: Window, g: Geometry, colours: Palette) -> None:
