@@ -208,6 +208,11 @@ class ModelShop:
         self._bell.ring()
 
 
+def can_be_got(entry: CatalogueEntry) -> bool:
+    """Whether there is something to download: it has an address, and is not here yet."""
+    return bool(entry.address) and not entry.is_here
+
+
 def needs_a_yes(entry: CatalogueEntry) -> bool:
     """Whether nobody knows what the file's sha-256 is: the artist has to say yes to that."""
     return bool(entry.address) and not entry.sha256

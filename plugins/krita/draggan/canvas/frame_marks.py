@@ -1,6 +1,5 @@
 """What is painted of a frame: its dashed edge; and while it is chosen its corners, its knob, a shade over all else."""
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from ..draggan_client.messages import Frame
 from ..draggan_client.points import Spot
 from ..qt import Qt, QtCore, QtGui
 from .mapping import Mapping
+from .pens import colour_of, pen_of
 
 KNOB_DISTANCE = 26.0
 """From the frame's edge to its knob, in logical px."""
@@ -84,9 +84,9 @@ def _paint_edge(painter: Any, polygon: Any, strong: bool) -> None:
     corners = [polygon.at(index) for index in range(4)]
     edge = QtGui.QPolygonF(corners)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(_pen(_colour(LOOK.outline, 150), 1.0))
+    painter.setPen(pen_of(colour_of(LOOK.outline, 150), 1.0))
     painter.drawPolygon(edge)
-    dashes = _pen(_colour(LOOK.frame, 255 if strong else 200), 1.0)
+    dashes = pen_of(colour_of(LOOK.frame, 255 if strong else 200), 1.0)
     dashes.setDashPattern([5.0, 5.0])
     painter.setPen(dashes)
     painter.drawPolygon(edge)
@@ -96,7 +96,7 @@ def _paint_edge(painter: Any, polygon: Any, strong: bool) -> None:
         marks.lineTo(corner)
         marks.lineTo(_along(corner, corners[(index + 1) % 4]))
     width = LOOK.line_width * (1.5 if strong else 1.0)
-    for pen in (_pen(_colour(LOOK.outline), width + 2 * _RIM), _pen(_colour(LOOK.frame), width)):
+    for pen in (pen_of(colour_of(LOOK.outline), width + 2 * _RIM), pen_of(colour_of(LOOK.frame), width)):
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         painter.setPen(pen)
         painter.drawPath(marks)
@@ -116,15 +116,15 @@ def _paint_grips(painter: Any, look: FrameLook, mapping: Mapping, polygon: Any, 
     knob = mapping.canvas(frames.knob(look.frame, distance))
     root = mapping.canvas(frames.at(look.frame, 0.5, 0.0))
     for colour, width in ((LOOK.outline, LOOK.outline_width), (LOOK.frame, LOOK.line_width)):
-        painter.setPen(_pen(_colour(colour), width))
+        painter.setPen(pen_of(colour_of(colour), width))
         painter.drawLine(QtCore.QLineF(root, knob))
-    painter.setPen(_pen(_colour(LOOK.outline), 1.0))
-    painter.setBrush(_colour(LOOK.selected if look.part is Part.KNOB else LOOK.frame))
+    painter.setPen(pen_of(colour_of(LOOK.outline), 1.0))
+    painter.setBrush(colour_of(LOOK.selected if look.part is Part.KNOB else LOOK.frame))
     radius = _KNOB * (_GROWN if look.part is Part.KNOB else 1.0)
     painter.drawEllipse(knob, radius, radius)
     for index, part in enumerate((Part.TOP_LEFT, Part.TOP_RIGHT, Part.BOTTOM_RIGHT, Part.BOTTOM_LEFT)):
         is_held = look.part is part
-        painter.setBrush(_colour(LOOK.selected if is_held else LOOK.frame))
+        painter.setBrush(colour_of(LOOK.selected if is_held else LOOK.frame))
         half = _GRIP * (_GROWN if is_held else 1.0)
         corner = polygon.at(index)
         painter.drawRect(QtCore.QRectF(corner.x() - half, corner.y() - half, 2 * half, 2 * half))
@@ -132,7 +132,7 @@ def _paint_grips(painter: Any, look: FrameLook, mapping: Mapping, polygon: Any, 
 
 def _paint_click(painter: Any, place: Any, number: int) -> None:
     for colour, width in ((LOOK.outline, LOOK.outline_width), (LOOK.selected, LOOK.line_width)):
-        painter.setPen(_pen(_colour(colour), width))
+        painter.setPen(pen_of(colour_of(colour), width))
         painter.drawLine(place - QtCore.QPointF(_CLICK, 0), place + QtCore.QPointF(_CLICK, 0))
         painter.drawLine(place - QtCore.QPointF(0, _CLICK), place + QtCore.QPointF(0, _CLICK))
     name = QtGui.QPainterPath()
@@ -140,24 +140,11 @@ def _paint_click(painter: Any, place: Any, number: int) -> None:
     font.setPixelSize(round(LOOK.number_size))
     font.setBold(True)
     name.addText(place + QtCore.QPointF(_CLICK, -_CLICK / 2), font, str(number))
-    painter.strokePath(name, _pen(_colour(LOOK.outline), 3.0))
-    painter.fillPath(name, _colour(LOOK.number))
+    painter.strokePath(name, pen_of(colour_of(LOOK.outline), 3.0))
+    painter.fillPath(name, colour_of(LOOK.number))
 
 
 def _along(corner: Any, other: Any) -> Any:
     length = math.hypot(other.x() - corner.x(), other.y() - corner.y())
     share = min(_CORNER_LENGTH / length, 0.25) if length else 0.0
     return corner + (other - corner) * share
-
-
-@functools.lru_cache(maxsize=32)
-def _colour(name: str, alpha: int = 255) -> Any:
-    colour = QtGui.QColor(name)
-    colour.setAlpha(alpha)
-    return colour
-
-
-def _pen(colour: Any, width: float) -> Any:
-    pen = QtGui.QPen(colour, width)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    return pen

@@ -13,6 +13,7 @@ from typing import Any
 from ..draggan_client.look import LOOK
 from ..draggan_client.points import End, Spot, arrow_head
 from ..qt import Qt, QtCore, QtGui
+from .pens import colour_of, pen_of
 
 _RIM = (LOOK.outline_width - LOOK.line_width) / 2
 """How far the dark line reaches out on each side of the light one."""
@@ -85,13 +86,13 @@ def _paint_arrow(painter: Any, mark: Mark) -> None:
     neck = Spot((head[1].x + head[2].x) / 2, (head[1].y + head[2].y) / 2)
     shaft = QtCore.QLineF(_point(start), _point(neck))
     triangle = QtGui.QPolygonF([_point(corner) for corner in head])
-    dark, light = _colour(LOOK.outline), _colour(LOOK.selected if mark.selected else LOOK.line)
-    painter.setPen(_pen(dark, LOOK.outline_width))
+    dark, light = colour_of(LOOK.outline), colour_of(LOOK.selected if mark.selected else LOOK.line)
+    painter.setPen(pen_of(dark, LOOK.outline_width))
     painter.drawLine(shaft)
-    painter.setPen(_pen(dark, 2 * _RIM))
+    painter.setPen(pen_of(dark, 2 * _RIM))
     painter.setBrush(dark)
     painter.drawPolygon(triangle)
-    painter.setPen(_pen(light, LOOK.line_width))
+    painter.setPen(pen_of(light, LOOK.line_width))
     painter.drawLine(shaft)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(light)
@@ -131,7 +132,7 @@ def _draw_handle(painter: Any, radius: float, selected: bool) -> None:
         _draw_ring(painter, radius + LOOK.selected_ring)
     painter.setPen(Qt.PenStyle.NoPen)
     for colour, reach in ((LOOK.outline, radius + _RIM), (LOOK.line, radius), (LOOK.handle, radius - 1.5)):
-        painter.setBrush(_colour(colour))
+        painter.setBrush(colour_of(colour))
         painter.drawEllipse(QtCore.QPointF(0, 0), reach, reach)
 
 
@@ -139,7 +140,7 @@ def _draw_target(painter: Any, radius: float) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     light = LOOK.line_width + 1.5
     for colour, width in ((LOOK.outline, light + 2 * _RIM), (LOOK.line, light), (LOOK.target, LOOK.line_width)):
-        painter.setPen(_pen(_colour(colour), width))
+        painter.setPen(pen_of(colour_of(colour), width))
         painter.drawEllipse(QtCore.QPointF(0, 0), radius, radius)
 
 
@@ -148,14 +149,14 @@ def _draw_pin(painter: Any, half: float, selected: bool) -> None:
         _draw_ring(painter, half * math.sqrt(2) + LOOK.selected_ring)
     painter.setPen(Qt.PenStyle.NoPen)
     for colour, reach in ((LOOK.outline, half + _RIM), (LOOK.line, half), (LOOK.pin, half - 1.5)):
-        painter.setBrush(_colour(colour))
+        painter.setBrush(colour_of(colour))
         painter.drawRect(QtCore.QRectF(-reach, -reach, 2 * reach, 2 * reach))
 
 
 def _draw_ring(painter: Any, radius: float) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((LOOK.outline, LOOK.outline_width), (LOOK.selected, LOOK.line_width)):
-        painter.setPen(_pen(_colour(colour), width))
+        painter.setPen(pen_of(colour_of(colour), width))
         painter.drawEllipse(QtCore.QPointF(0, 0), radius, radius)
 
 
@@ -195,11 +196,11 @@ def _glyph_picture(character: str, is_edge: bool, ratio: float) -> Any:
     picture, painter = _blank(box.width() + 2 * _NUMBER_EDGE, box.height() + 2 * _NUMBER_EDGE, ratio)
     painter.translate(_NUMBER_EDGE - box.left(), _NUMBER_EDGE - box.top())
     if is_edge:
-        pen = _pen(_colour(LOOK.outline), 3.0)
+        pen = pen_of(colour_of(LOOK.outline), 3.0)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.strokePath(path, pen)
     else:
-        painter.fillPath(path, _colour(LOOK.number))
+        painter.fillPath(path, colour_of(LOOK.number))
     painter.end()
     return picture
 
@@ -246,16 +247,3 @@ def _put(painter: Any, left: float, top: float, picture: Any, ratio: float) -> N
 
 def _point(spot: Spot) -> Any:
     return QtCore.QPointF(spot.x, spot.y)
-
-
-@functools.lru_cache(maxsize=64)
-def _colour(name: str, alpha: int = 255) -> Any:
-    colour = QtGui.QColor(name)
-    colour.setAlpha(alpha)
-    return colour
-
-
-def _pen(colour: Any, width: float) -> Any:
-    pen = QtGui.QPen(colour, width)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    return pen

@@ -6,7 +6,7 @@ from typing import Any
 from ..draggan_client import wording
 from ..draggan_client.connection import Connection
 from ..draggan_client.messages import AddModelRequest, CatalogueEntry
-from ..draggan_client.model_shop import ModelShop, ShopPhase, ShopView, needs_a_yes
+from ..draggan_client.model_shop import ModelShop, ShopPhase, ShopView, can_be_got, needs_a_yes
 from ..draggan_client.worker import HandOver
 from ..qt import Qt, QtCore, QtGui, QtWidgets
 from .looks import SPACING, FadedLabel, tone_colour
@@ -205,7 +205,7 @@ class ModelShopWindow(QtWidgets.QDialog):
     def _show_buttons(self) -> None:
         entry = self._entry()
         busy = self._shop.view.is_busy
-        can_get = entry is not None and bool(entry.address) and not entry.is_here
+        can_get = entry is not None and can_be_got(entry)
         unsure = can_get and entry is not None and needs_a_yes(entry)
         self._licence.setVisible(bool(entry and entry.licence_page))
         self._page.setVisible(bool(entry and entry.page))

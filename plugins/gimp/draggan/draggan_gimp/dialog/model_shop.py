@@ -7,7 +7,7 @@ from gi.repository import GimpUi, Gtk
 from draggan_client import wording
 from draggan_client.connection import Connection
 from draggan_client.messages import AddModelRequest, CatalogueEntry
-from draggan_client.model_shop import ModelShop, ShopPhase, ShopView, needs_a_yes
+from draggan_client.model_shop import ModelShop, ShopPhase, ShopView, can_be_got, needs_a_yes
 
 from .hand_over import hand_over
 from .widgets import button
@@ -197,7 +197,7 @@ class ModelShopWindow:
     def _show_buttons(self) -> None:
         entry = self._entry()
         busy = self._shop.view.is_busy
-        can_get = entry is not None and bool(entry.address) and not entry.is_here
+        can_get = entry is not None and can_be_got(entry)
         unsure = can_get and entry is not None and needs_a_yes(entry)
         self._licence.set_visible(bool(entry and entry.licence_page))
         self._page.set_visible(bool(entry and entry.page))
