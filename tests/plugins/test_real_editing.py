@@ -259,7 +259,7 @@ def test_two_editors_have_edits_of_their_own(editor: Editor, home: Home) -> None
     other.open(FromSeed(8), "noise")
     editor.ask("drag", editor.board.pairs, None, SLOW)
     other.drag(editor.board.pairs, None, SHORT)
-    editor.thread.until(lambda: other.view.reason == "step_limit")
+    editor.thread.until(lambda: other.view.reason == "step_limit" and editor.view.step >= 1)
     editor.ask("stop")
     assert editor.at_rest().reason == "stopped" and other.view.history_length == 1
     other.close()
