@@ -52,7 +52,7 @@ def pixels_of(session: Session, request: ResultRequest, generator: Generator) ->
     if request.onto is None:
         motion = None
         if session.picture is not None:  # what is drawn has no detail but the model's
-            begun_with = _as_at(session, request.since, generator)
+            begun_with = _as_at(session, request.since, before, generator)
             motion = _motion(session, request.since, state.position, generator)
         edit = composite(begun_with, session.frame, before, after, mask, depth, motion)
         check_size(edit.region, depth)
@@ -64,15 +64,15 @@ def pixels_of(session: Session, request: ResultRequest, generator: Generator) ->
     return Pixels(to_array(copy.picture.pixels), copy.picture.x, copy.picture.y, to_array(copy.changed))
 
 
-def _as_at(session: Session, position: int, generator: Generator) -> Picture:
-    """The artist's picture after some of the drags: with the edit up to there laid over it."""
+def _as_at(session: Session, position: int, drawn: np.ndarray, generator: Generator) -> Picture:
+    """The artist's picture after some of the drags, up to which the model draws `drawn`: with the edit up to there
+    laid over it."""
     begun_with, state = session.begun_with, session.state
     if position == 0:
         return begun_with
-    before, after = (_drawn(state, each, generator) for each in (0, position))
     mask = editable(replace(state, position=position))
     motion = _motion(session, 0, position, generator)
-    edit = composite(begun_with, session.frame, before, after, mask, motion=motion)
+    edit = composite(begun_with, session.frame, _drawn(state, 0, generator), drawn, mask, motion=motion)
     return over(begun_with, edit)
 
 

@@ -17,6 +17,7 @@ from draggan_client.errors import EditStateError
 from draggan_client.framing import MAX_BODY_BYTES
 from draggan_server.canvas import CanvasError, Frame, Picture
 from draggan_server.canvas.depth import from_unit, to_unit
+from draggan_server.canvas.model_input import frame_region
 from draggan_server.canvas.picture import Region
 
 _KEY = "draggan"
@@ -40,8 +41,8 @@ _DEPTHS: dict[str, np.dtype] = {
 
 def crop(picture: Picture, frame: Frame) -> Picture:
     """A copy of what the frame touches, and one pixel more on each side where there is more: whether the
-    picture goes on beyond the frame's edge can still be seen from it."""
-    shared = Region.shared(frame, picture)
+    picture goes on beyond the frame's edge can still be seen from it. Raises FrameError where that is too little."""
+    shared = frame_region(picture, frame)
     left, top = max(picture.x, shared.left - 1), max(picture.y, shared.top - 1)
     right = min(picture.x + picture.width, shared.right + 1)
     bottom = min(picture.y + picture.height, shared.bottom + 1)

@@ -66,9 +66,10 @@ def invert_session(
         base = models.base(session.state)
         if not plan.is_done:
             yield (Progress("w", plan.done, plan.total, elapsed_s=time.monotonic() - began),)
+            seen = seen_by_model(session.state, picture)
             previews = _Previews(request.preview, session, base.generator)
             told = _Told(plan, base, began)
-            for last, worked_s in _timed(_begun(session.state, picture, plan, base)):
+            for last, worked_s in _timed(_begun(session.state, seen, plan, base)):
                 preview = previews.drawn_if_due(last, worked_s)
                 progress = told.progress(last)
                 yield (progress, preview) if preview else (progress,)
@@ -77,7 +78,7 @@ def invert_session(
     if last is not None and (last.step or last.end):
         session.state = inverted(session.state, plan, last)
         if last.end:
-            cache.put(picture_key(session.state, _seen(session.state, picture)), KeptInversion.of(session.state))
+            cache.put(picture_key(session.state, seen), KeptInversion.of(session.state))
     ended = plan.is_done or (last is not None and last.end)
     drawn = None
     if request.preview and session.state.inversion:
@@ -86,12 +87,10 @@ def invert_session(
     return result(session, "inverted" if ended else "stopped", taken, time.monotonic() - began, drawn)
 
 
-def known_before(state: EditState, picture: Picture | None, models: SessionModels, cache: InversionCache) -> EditState:
+def known_before(state: EditState, seen: ModelPicture, models: SessionModels, cache: InversionCache) -> EditState:
     """The state with what an earlier inversion of the same picture has found, the most faithful there is; without one
     the state as it is."""
-    if picture is None:
-        return state
-    key = picture_key(state, _seen(state, picture))
+    key = picture_key(state, seen)
     for mode in ("faithful", "quick"):
         found = cache.get(key, mode)
         if found is None:
@@ -117,7 +116,8 @@ def tuned_again(
             "This edit state is damaged: the picture that the model was tuned to is missing.",
             "Start a new edit on this layer.",
         )
-    known = known_before(state, picture, models, cache)
+    seen = seen_by_model(state, picture)
+    known = known_before(state, seen, models, cache)
     if known.inversion is not None and known.inversion.delta and known.start_latent == state.start_latent:
         return known
     before = dataclasses.replace(state.inversion, delta_left_out=False)
@@ -126,7 +126,7 @@ def tuned_again(
     last: InversionStep | None = None
     base = models.base(state)
     told = _Told(plan, base, began)
-    for last, _ in _timed(_begun(dataclasses.replace(state, inversion=before), picture, plan, base)):
+    for last, _ in _timed(_begun(dataclasses.replace(state, inversion=before), seen, plan, base)):
         yield (told.progress(last),)
     return state if last is None else dataclasses.replace(inverted(state, plan, last), start_latent=state.start_latent)
 
@@ -227,9 +227,10 @@ def _settings(mode: InversionMode) -> InversionSettings:
     return InversionSettings.faithful() if mode == "faithful" else InversionSettings.quick()
 
 
-def _begun(state: EditState, picture: Picture, plan: Plan, checkpoint: Checkpoint) -> Steps[InversionStep, None, None]:
-    """Raises CanvasError and EditStateError."""
-    seen = _seen(state, picture)
+def _begun(
+    state: EditState, seen: ModelPicture, plan: Plan, checkpoint: Checkpoint
+) -> Steps[InversionStep, None, None]:
+    """Raises EditStateError."""
     start = None
     if state.inversion is not None:
         ws = to_tensor(state.start_latent, checkpoint.generator.device)[None]
@@ -247,7 +248,8 @@ def _begun(state: EditState, picture: Picture, plan: Plan, checkpoint: Checkpoin
     return cast("Steps[InversionStep, None, None]", steps)
 
 
-def _seen(state: EditState, picture: Picture) -> ModelPicture:
+def seen_by_model(state: EditState, picture: Picture) -> ModelPicture:
+    """What lies in the frame, as the model is given it. Raises CanvasError."""
     return picture_for_model(picture, canvas_frame(state.frame), state.resolution)
 
 

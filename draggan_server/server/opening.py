@@ -23,7 +23,7 @@ from draggan_client.messages import (
     Progress,
     Reason,
 )
-from draggan_server.canvas import Frame, Picture, picture_for_model
+from draggan_server.canvas import Frame, ModelPicture, Picture, picture_for_model
 from draggan_server.checkpoints import Checkpoint
 from draggan_server.models import ModelEntry
 from draggan_server.server import frame_picture
@@ -32,7 +32,7 @@ from draggan_server.server.errors import RefusedError
 from draggan_server.server.forms import check_drawn_frame
 from draggan_server.server.frames import canvas_frame, wire_frame
 from draggan_server.server.inversion_cache import InversionCache
-from draggan_server.server.inverting import known_before, tuned_again
+from draggan_server.server.inverting import known_before, seen_by_model, tuned_again
 from draggan_server.server.masks import editable
 from draggan_server.server.pixels import draw, encode, half, to_picture, to_tensor
 from draggan_server.server.results import result
@@ -50,6 +50,8 @@ class Opened:
 
     state: EditState
     picture: Picture | None = None
+    seen: ModelPicture | None = None
+    """What the model sees of the picture, where that was found out on the way."""
 
 
 def open_session(request: OpenRequest, models: SessionModels, sessions: Sessions, cache: InversionCache) -> Work[Event]:
@@ -70,8 +72,9 @@ def open_session(request: OpenRequest, models: SessionModels, sessions: Sessions
     else:
         opened = _from_code(request, entry, checkpoint)
     reason: Reason = "opened"
-    if not opened.state.is_known:
-        opened.state = known_before(opened.state, opened.picture, models, cache)
+    if not opened.state.is_known and opened.picture is not None:
+        seen = opened.seen or seen_by_model(opened.state, opened.picture)
+        opened.state = known_before(opened.state, seen, models, cache)
         reason = "inverted" if opened.state.is_known else reason
     elif state is not None and state.inversion is not None and state.inversion.delta_left_out:
         opened.state = yield from tuned_again(opened.state, opened.picture, models, cache)
@@ -146,13 +149,12 @@ def _from_picture(request: OpenRequest, source: FromPicture, entry: ModelEntry, 
         frame = canvas_frame(_fitting(source.frame, checkpoint))
     else:
         frame = Frame.around(picture.width, picture.height, picture.x, picture.y, generator.aspect)
-    picture_for_model(picture, frame, generator.resolution)  # what is wrong with it is said now
     picture = frame_picture.crop(picture, frame)
+    seen = picture_for_model(picture, frame, generator.resolution)  # what is wrong with it is said now
     latent = half(generator.w_avg.expand(generator.num_ws, -1))
     png = frame_picture.to_png(picture, frame, generator.resolution)
-    return Opened(
-        _new_state(request, entry, checkpoint, wire_frame(frame), latent, psi=1.0, frame_picture=png), picture
-    )
+    state = _new_state(request, entry, checkpoint, wire_frame(frame), latent, psi=1.0, frame_picture=png)
+    return Opened(state, picture, seen)
 
 
 def _new_state(
