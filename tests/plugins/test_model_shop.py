@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,24 +10,12 @@ import pytest
 from draggan_client.messages import AddModelRequest, CatalogueEntry, Progress
 from draggan_client.model_shop import ModelShop, ShopPhase, ShopView, needs_a_yes
 from draggan_client.wording import come_text, files_text, offer_texts, shop_text, size_text, speed_text
+from tests.cats import entry, file, web, write_catalogue
 from tests.plugins.editor_thread import EditorThread
 from tests.server.harness import ServerProcess
-from tests.unit.checkpoints import writers
-from tests.web import Served, Web, serving
+from tests.web import Served, Web
 
-LICENCE = "For research only"
-
-
-@pytest.fixture(scope="module")
-def file() -> bytes:
-    return writers.nvidia_file(*writers.make_networks())
-
-
-@pytest.fixture
-def web(file: bytes) -> Iterator[Web]:
-    with serving() as web:
-        web.files["/cats.pkl"] = Served(file)
-        yield web
+__all__ = ["file", "web"]
 
 
 class Artist:
@@ -58,13 +45,7 @@ class Artist:
 @pytest.fixture
 def artist(tmp_path: Path, web: Web) -> Iterator[Artist]:
     home = tmp_path / "home"
-    (home / "catalogues").mkdir(parents=True)
-    entry = {
-        "id": "cats", "name": "Cats", "domain": "cats", "resolution": 32, "licence": LICENCE,
-        "page": "https://example.org/cats", "address": f"{web.url}/cats.pkl",
-    }  # fmt: skip
-    content = {"format": "draggan-catalogue", "version": 1, "models": [entry]}
-    (home / "catalogues" / "mine.json").write_text(json.dumps(content))
+    write_catalogue(home / "catalogues" / "mine.json", entry(web))
     server = ServerProcess(home).start()
     artist = Artist(server)
     yield artist

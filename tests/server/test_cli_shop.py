@@ -10,52 +10,31 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from draggan_client.discovery import Home
+from tests.cats import LICENCE, entry, file, web, write_catalogue
 from tests.server.harness import TIMEOUT_S, until
 from tests.server.test_cli import Command, answer
-from tests.unit.checkpoints import writers
-from tests.web import Served, Web, serving
+from tests.web import Served, Web
 
-LICENCE = "For research only"
+__all__ = ["file", "web"]
 GET = ("models", "get", "cats")
 YES = ("--agree-to-licence", "--unverified")
-
-
-@pytest.fixture(scope="module")
-def file() -> bytes:
-    return writers.nvidia_file(*writers.make_networks())
-
-
-@pytest.fixture
-def web(file: bytes) -> Iterator[Web]:
-    with serving() as web:
-        web.files["/cats.pkl"] = Served(file)
-        yield web
 
 
 @pytest.fixture
 def draggan(tmp_path: Path, web: Web) -> Command:
     """The command, in a home with a catalogue, and no server."""
     home = tmp_path / "home"
-    (home / "catalogues").mkdir(parents=True)
-    entry = {
-        "id": "cats", "name": "Cats", "domain": "cats", "resolution": 32, "licence": LICENCE, "size": 250_000_000,
-        "page": "https://example.org/cats", "address": f"{web.url}/cats.pkl",
-    }  # fmt: skip
-    hand = {**entry, "id": "by-hand", "address": ""}
-    other = {**entry, "size": None}
-    (home / "catalogues" / "1.json").write_text(
-        json.dumps({"format": "draggan-catalogue", "version": 1, "models": [entry, hand]})
+    catalogues = home / "catalogues"
+    write_catalogue(
+        catalogues / "1.json", entry(web, size=250_000_000), entry(web, id="by-hand", address="", size=250_000_000)
     )
-    (home / "catalogues" / "2.json").write_text(
-        json.dumps({"format": "draggan-catalogue", "version": 1, "models": [other]})
-    )
-    (home / "catalogues" / "broken.json").write_text("{")
+    write_catalogue(catalogues / "2.json", entry(web, size=None))
+    (catalogues / "broken.json").write_text("{")
     folder = tmp_path / "work"
     folder.mkdir()
     return Command(home, folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import threading
 import time
@@ -25,37 +24,19 @@ from draggan_client.messages import (
     Progress,
 )
 from draggan_client.transport import Transport
+from tests.cats import LICENCE, entry, file, web, write_catalogue
 from tests.server.conftest import new_home
 from tests.server.harness import TIMEOUT_S, ServerProcess, pull, until
-from tests.unit.checkpoints import writers
-from tests.web import Served, Web, serving
+from tests.web import Served, Web
 
-LICENCE = "For research only"
-
-
-@pytest.fixture(scope="module")
-def file() -> bytes:
-    return writers.nvidia_file(*writers.make_networks())
-
-
-@pytest.fixture
-def web(file: bytes) -> Iterator[Web]:
-    with serving() as web:
-        web.files["/cats.pkl"] = Served(file)
-        yield web
+__all__ = ["file", "web"]
 
 
 @pytest.fixture
 def shop(tmp_path: Path, web: Web) -> Iterator[ServerProcess]:
     """A server whose user has a catalogue with "cats" in it."""
     home = tmp_path / "home"
-    (home / "catalogues").mkdir(parents=True)
-    entry = {
-        "id": "cats", "name": "Cats", "domain": "cats", "resolution": 32, "licence": LICENCE,
-        "page": "https://example.org/cats", "address": f"{web.url}/cats.pkl",
-    }  # fmt: skip
-    content = {"format": "draggan-catalogue", "version": 1, "models": [entry]}
-    (home / "catalogues" / "mine.json").write_text(json.dumps(content))
+    write_catalogue(home / "catalogues" / "mine.json", entry(web))
     server = ServerProcess(home).start()
     yield server
     assert server.stop() == 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests import cats
 from tests.e2e.editors.server import ServerHome
-from tests.unit.checkpoints import writers
 from tests.web import Served, Web, serving
 
 LICENCE = "For tests only: not to earn money"
@@ -18,17 +17,12 @@ NAME = "Cats of the tests"
 @contextlib.contextmanager
 def offered(server: ServerHome, entry_id: str, seconds: float = 300.0) -> Iterator[Web]:
     """A model of 32 px with random weights, which takes so long to come until `at_once`."""
-    file = writers.nvidia_file(*writers.make_networks())
+    file = cats.model_file()
     catalogue = server.home.catalogues / f"{entry_id}.json"
     with serving() as web:
-        web.files["/cats.pkl"] = Served(file, bytes_per_s=len(file) / seconds)
-        entry = {
-            "id": entry_id, "name": NAME, "domain": "cats", "resolution": 32, "licence": LICENCE,
-            "licence_page": "https://example.org/licence", "page": "https://example.org/cats",
-            "address": f"{web.url}/cats.pkl", "size": len(file),
-        }  # fmt: skip
-        catalogue.parent.mkdir(parents=True, exist_ok=True)
-        catalogue.write_text(json.dumps({"format": "draggan-catalogue", "version": 1, "models": [entry]}))
+        web.files[cats.PATH] = Served(file, bytes_per_s=len(file) / seconds)
+        facts = {"id": entry_id, "name": NAME, "licence": LICENCE, "licence_page": "https://example.org/licence"}
+        cats.write_catalogue(catalogue, cats.entry(web, **facts, size=len(file)))
         try:
             yield web
         finally:
@@ -38,7 +32,7 @@ def offered(server: ServerHome, entry_id: str, seconds: float = 300.0) -> Iterat
 
 def at_once(web: Web) -> None:
     """From now on it comes as fast as it can."""
-    web.files["/cats.pkl"].bytes_per_s = None
+    web.files[cats.PATH].bytes_per_s = None
 
 
 def _remove(path: Path) -> None:

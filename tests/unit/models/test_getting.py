@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,23 +22,12 @@ from draggan_server.models.getting import (
 )
 from draggan_server.models.guessing import guess
 from draggan_server.models.origin import changes_since, read_origin
-from tests.unit.checkpoints import writers
-from tests.web import Served, Web, serving
+from tests import cats
+from tests.cats import LICENCE, file, web
+from tests.web import Served, Web
 
-LICENCE = "For research only"
+__all__ = ["file", "web"]
 QUICK = DownloadLimits(tries=2, pause_s=0.02, spare_disk=0)
-
-
-@pytest.fixture(scope="module")
-def file() -> bytes:
-    return writers.nvidia_file(*writers.make_networks())
-
-
-@pytest.fixture
-def web(file: bytes) -> Iterator[Web]:
-    with serving() as web:
-        web.files["/cats.pkl"] = Served(file)
-        yield web
 
 
 class Home:
@@ -73,17 +61,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def entry(web: Web, **changes) -> CatalogueEntry:
-    facts = {
-        "id": "cats-32",
-        "name": "Cats, small",
-        "domain": "cats",
-        "resolution": 32,
-        "licence": LICENCE,
-        "page": "https://example.org/cats",
-        "address": f"{web.url}/cats.pkl",
-        **changes,
-    }
-    return CatalogueEntry(**facts)
+    return CatalogueEntry(**cats.entry(web, **{"id": "cats-32", "name": "Cats, small", **changes}))
 
 
 def test_a_model_comes_and_works(web: Web, home: Home, file: bytes):
