@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
 
 from draggan_server.training.portraits import (
     FACTOR_INDEX,
@@ -18,20 +17,10 @@ from draggan_server.training.portraits import (
     render,
 )
 from draggan_server.training.shapes import Window
+from tests.unit.factors import FactorSamples
 
-
-def random_factors(count: int, seed: int = 0) -> Tensor:
-    return torch.rand(count, len(FACTORS), generator=torch.Generator().manual_seed(seed))
-
-
-def extreme_factors(count: int, seed: int = 1) -> Tensor:
-    return (random_factors(count, seed) > 0.5).float()
-
-
-def with_factor(factors: Tensor, name: str, value: float) -> Tensor:
-    changed = factors.clone()
-    changed[:, FACTOR_INDEX[name]] = value
-    return changed
+SAMPLES = FactorSamples(FACTORS)
+random_factors, extreme_factors, with_factor = SAMPLES.random, SAMPLES.extreme, SAMPLES.changed
 
 
 def test_factor_names_are_unique_and_every_group_is_used():
