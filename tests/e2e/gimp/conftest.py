@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.e2e.editors.gimp import Gimp, Profile, StartGimp
 from tests.e2e.editors.root import Root
 from tests.e2e.editors.screen_reader import ScreenReader
 from tests.e2e.editors.server import ServerHome
+from tests.e2e.gimp.pictures import prepare
+from tests.e2e.gimp.windows import CANVAS, Window
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +61,34 @@ def gimp_window(
         yield gimp
         if gimp.process.poll() is None:
             gimp.quit()
+
+
+@pytest.fixture(scope="module")
+def shared_window(
+    editors_root: Root,
+    desktop: Desktop,
+    reader: ScreenReader,
+    gimp_profile: Profile,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Window]:
+    """One GIMP with its windows for the tests of a file."""
+    with Gimp(editors_root, gimp_profile, tmp_path_factory.mktemp("gimp-window"), desktop) as gimp:
+        prepare(gimp).run("portrait()", timeout_s=180)
+        yield Window(gimp, desktop, reader)
+        gimp.quit()
+        assert "Traceback" not in gimp.log()
+
+
+@pytest.fixture
+def window(shared_window: Window) -> Iterator[Window]:
+    """The GIMP of a file's tests, with no image and no window of ours open, before and after."""
+    shared_window.close_image()
+    yield shared_window
+    for _ in range(3):
+        if shared_window.reader.find(name=CANVAS):
+            shared_window.pointer.key("Escape")
+            time.sleep(0.5)
+    shared_window.close_image()
 
 
 @pytest.fixture

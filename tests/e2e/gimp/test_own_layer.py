@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,6 @@ from draggan_client import frames, wording
 from draggan_client.messages import Frame
 from draggan_client.points import Spot
 from draggan_server.training.portraits import FACTORS, render
-from tests.e2e.editors.desktop import Desktop
-from tests.e2e.editors.gimp import Gimp, Profile
-from tests.e2e.editors.root import Root
-from tests.e2e.editors.screen_reader import ScreenReader
 from tests.e2e.editors.server import ServerHome
 from tests.e2e.gimp.pictures import (
     EYES_AND_MOUTH,
@@ -30,7 +25,6 @@ from tests.e2e.gimp.pictures import (
     Change,
     paste,
     picture,
-    prepare,
     state_of,
 )
 from tests.e2e.gimp.windows import Dialog, Window
@@ -38,33 +32,6 @@ from tests.e2e.gimp.windows import Dialog, Window
 WIDTH, HEIGHT, LAYER = PAGE_WIDTH, PAGE_HEIGHT, PAGE
 FIRST = frames.within(*LAYER)
 SEARCH_S = 300.0
-
-
-@pytest.fixture(scope="module")
-def shared_window(
-    editors_root: Root,
-    desktop: Desktop,
-    reader: ScreenReader,
-    gimp_profile: Profile,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Window]:
-    """One GIMP with its windows for the tests of this file."""
-    with Gimp(editors_root, gimp_profile, tmp_path_factory.mktemp("gimp-own-layer"), desktop) as gimp:
-        prepare(gimp)
-        yield Window(gimp, desktop, reader)
-        gimp.quit()
-        assert "Traceback" not in gimp.log()
-
-
-@pytest.fixture
-def window(shared_window: Window) -> Iterator[Window]:
-    shared_window.close_image()
-    yield shared_window
-    for _ in range(3):
-        if shared_window.reader.find(name="Picture with points"):
-            shared_window.pointer.key("Escape")
-            time.sleep(0.5)
-    shared_window.close_image()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,33 +21,6 @@ from tests.e2e.gimp.windows import Window
 FACE = "kept['image'] = new_image(128, 128); kept['layer'] = face(kept['image'])\n"
 SOFT = "select(kept['image'], 20, 30, 90, 96, feather=8)\n"
 TREE = "layer_tree(kept['image'].get_layers())"
-
-
-@pytest.fixture(scope="module")
-def shared_window(
-    editors_root: Root,
-    desktop: Desktop,
-    reader: ScreenReader,
-    gimp_profile: Profile,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Window]:
-    """One GIMP with its windows for the tests of this file."""
-    with Gimp(editors_root, gimp_profile, tmp_path_factory.mktemp("gimp-window"), desktop) as gimp:
-        prepare(gimp).run("portrait()", timeout_s=180)
-        yield Window(gimp, desktop, reader)
-        gimp.quit()
-        assert "Traceback" not in gimp.log()
-
-
-@pytest.fixture
-def window(shared_window: Window) -> Iterator[Window]:
-    shared_window.close_image()
-    yield shared_window
-    for _ in range(3):
-        if shared_window.reader.find(name="Picture with points"):
-            shared_window.pointer.key("Escape")
-            time.sleep(0.5)
-    shared_window.close_image()
 
 
 def test_the_whole_way(window: Window) -> None:
