@@ -8,6 +8,7 @@ from .loop import DragDivergedError, DragEnd, DragStep, Watch, drag, feature_res
 from .motion import DenseMotion, dense_motion
 from .points import MAX_POINTS, DragPoint, Point, Reference
 from .settings import DragSettings, LatentSpace, Norm
+from .work import step_work
 
 __all__ = [
     "MAX_POINTS",
@@ -26,4 +27,5 @@ __all__ = [
     "dense_motion",
     "drag",
     "feature_resolution",
+    "step_work",
 ]

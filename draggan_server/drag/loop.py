@@ -10,13 +10,13 @@ from enum import Enum
 import torch
 from torch import Tensor
 
-from ..stylegan2 import Box, Generator, NoiseMode
+from ..stylegan2 import Box, Generator, GeneratorConfig, NoiseMode
 from .errors import DragInputError
 from .feature_map import FeatureMap, reading_box
 from .points import DragPoint, Reference, check_points
 from .settings import DragSettings, LatentSpace
 from .supervision import MaskTerm, MotionSupervision, is_pin, supervision_reach
-from .tracking import Tracker
+from .tracking import Tracker, tracking_reach
 
 DEFAULT_FEATURE_RESOLUTION = 128
 _NOTICEABLE = 0.02
@@ -65,15 +65,21 @@ class DragStep:
         return tuple(point.distance for point in self.points)
 
 
-def feature_resolution(generator: Generator, settings: DragSettings) -> int:
+def feature_resolution(config: GeneratorConfig, settings: DragSettings) -> int:
     """The block that the drag reads. Raises DragInputError where the model has none at the wanted resolution."""
     wanted = settings.feature_resolution
     if wanted is None:
-        return min(DEFAULT_FEATURE_RESOLUTION, generator.resolution)
-    if wanted not in generator.config.block_resolutions:
-        blocks = ", ".join(map(str, generator.config.block_resolutions))
+        return min(DEFAULT_FEATURE_RESOLUTION, config.img_resolution)
+    if wanted not in config.block_resolutions:
+        blocks = ", ".join(map(str, config.block_resolutions))
         raise DragInputError(f"this model has no block at {wanted} px to read features from; it has {blocks}")
     return wanted
+
+
+def reading_reach(size: int, settings: DragSettings) -> float:
+    """How far from a handle a step reads, in x and in y; in px of a picture whose longer side is `size`."""
+    tracking = tracking_reach(settings.tracking_radius_fraction * size)
+    return tracking + supervision_reach(settings.supervision_radius_fraction * size)
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ def drag(
             f"the latent code must be finite and [1, {generator.num_ws}, {generator.config.w_dim}] for this model, "
             f"not {list(ws.shape)}"
         )
-    resolution = feature_resolution(generator, settings)
+    resolution = feature_resolution(generator.config, settings)
     ws = ws.detach().to(generator.device, generator.dtype)
     return _steps(generator, ws, points, mask, settings, resolution, noise, watch)
 
@@ -164,8 +170,7 @@ def _steps(
     )
     patience = _Patience(settings, points)
 
-    radius_px = settings.supervision_radius_fraction * size
-    reach_px = tracker.reach_px + supervision_reach(radius_px)
+    reach_px = reading_reach(size, settings)
     pins = [point for point in points if is_pin(point)]
 
     to_hold = held_map(resolution, settings)
@@ -182,7 +187,7 @@ def _steps(
     with torch.no_grad():
         before, held = features_at(start, 0)
     points = with_references(points, before)
-    supervision = MotionSupervision(before, points, radius_px)
+    supervision = MotionSupervision(before, points, settings.supervision_radius_fraction * size)
     hold = None if mask is None or held is None else MaskTerm(held, mask, to_hold.weight * to_hold.every)
     for step in range(settings.max_steps + 1):
         with torch.enable_grad():

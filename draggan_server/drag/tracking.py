@@ -28,6 +28,15 @@ def square_offsets(radius_px: float, pitch_px: float) -> Tensor:
     return grid[order]
 
 
+def tracking_reach(radius_px: float) -> float:
+    """How far from the old handle the new one may lie, in x and in y."""
+    return float(square_offsets(radius_px, 1.0).max() + _fine_offsets().max())
+
+
+def _fine_offsets() -> Tensor:
+    return square_offsets(1.0 - _FINE_PITCH_PX, _FINE_PITCH_PX)
+
+
 class Tracker:
     """Finds handles again after a step: first px by px in the square of Eq. 3, then between the pixels.
 
@@ -42,12 +51,7 @@ class Tracker:
         self._first = torch.zeros(2, dtype=torch.float64)
         self._last = torch.tensor([width, height], dtype=torch.float64)
         self._square = square_offsets(radius_px, 1.0)
-        self._fine = square_offsets(1.0 - _FINE_PITCH_PX, _FINE_PITCH_PX)
-
-    @property
-    def reach_px(self) -> float:
-        """How far from the old handle the new one may lie, in x and in y."""
-        return float(self._square.max() + self._fine.max())
+        self._fine = _fine_offsets()
 
     def __call__(self, features: FeatureMap, points: Sequence[DragPoint]) -> list[Point]:
         """For each point the place near its handle where the features are most like its reference."""

@@ -83,7 +83,7 @@ def measure(checkpoint: Checkpoint, points: int, steps: int) -> Speed:
         preview_s.append(clock.now() - preview_began)
     return Speed(
         resolution=generator.resolution,
-        feature_resolution=feature_resolution(generator, settings),
+        feature_resolution=feature_resolution(generator.config, settings),
         points=points,
         steps=len(step_s),
         step_s=statistics.median(step_s),

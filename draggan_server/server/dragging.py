@@ -143,7 +143,7 @@ def drag_settings(options: DragOptions, checkpoint: Checkpoint) -> DragSettings:
     }
     own = dataclasses.asdict(checkpoint.card.drag)
     try:
-        feature_resolution(checkpoint.generator, DragSettings.of(own))
+        feature_resolution(checkpoint.generator.config, DragSettings.of(own))
     except DragInputError as error:
         raise RefusedError(
             "bad_model",

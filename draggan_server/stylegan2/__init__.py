@@ -12,6 +12,7 @@ from .latent import z_from_seed
 from .synthesis import NoiseMode
 from .windowed import FeatureWindows, Window
 from .windows import Box
+from .work import Work, features_work
 
 __all__ = [
     "Box",
@@ -24,5 +25,7 @@ __all__ = [
     "NoiseMode",
     "WeightDelta",
     "Window",
+    "Work",
+    "features_work",
     "z_from_seed",
 ]

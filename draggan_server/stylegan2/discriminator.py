@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from . import ops
 from .config import DiscriminatorConfig
 from .layers import Conv2d, FullyConnected
-from .mapping import MappingNetwork
+from .mapping import MappingNetwork, checked_condition
 
 _RESIDUAL_GAIN = math.sqrt(0.5)
 
@@ -76,8 +76,8 @@ class Discriminator(nn.Module):
         for resolution in config.block_resolutions:
             setattr(self, f"b{resolution}", DiscriminatorBlock(config, resolution))
         self.b4 = DiscriminatorEpilogue(config)
-        if config.c_dim:
-            self.mapping = MappingNetwork(0, config.c_dim, config.cmap_dim, config.mapping_layers)
+        if config.mapping is not None:
+            self.mapping = MappingNetwork(config.mapping)
 
     def features(self, picture: Tensor) -> list[Tensor]:
         """Every block's output, finest first: [N, C, H/2, W/2], [N, C, H/4, W/4], ... [N, C, 4, 4]."""
@@ -98,6 +98,8 @@ class Discriminator(nn.Module):
         logits = self.b4(maps[-1], left)
         if not self.config.c_dim:
             return logits
+        if self.config.condition == "plain":
+            return (logits * checked_condition(c, self.config.c_dim)).sum(dim=1, keepdim=True)
         return (logits * self.mapping(None, c)).sum(dim=1, keepdim=True) / math.sqrt(self.config.cmap_dim)
 
     def freeze(self) -> Discriminator:

@@ -33,14 +33,7 @@ class Generator(nn.Module):
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
-        self.mapping = LayerwiseMapping(
-            config.z_dim,
-            config.c_dim,
-            config.w_dim,
-            config.mapping_layers,
-            config.mapping_lr_multiplier,
-            config.num_ws,
-        )
+        self.mapping = LayerwiseMapping(config.mapping, config.num_ws)
         self.synthesis = SynthesisNetwork(config)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .config import MappingConfig
 from .layers import FullyConnected
 from .ops import normalize_second_moment
 
@@ -17,17 +18,19 @@ class MappingNetwork(nn.Module):
 
     w_avg: Tensor
 
-    def __init__(self, z_dim: int, c_dim: int, w_dim: int, num_layers: int, lr_multiplier: float = 0.01) -> None:
+    def __init__(self, config: MappingConfig) -> None:
         super().__init__()
-        self.z_dim, self.c_dim, self.w_dim, self.num_layers = z_dim, c_dim, w_dim, num_layers
-        if c_dim:
-            self.embed = FullyConnected(c_dim, w_dim)
-        features = z_dim + (w_dim if c_dim else 0)
-        for i in range(num_layers):
-            layer = FullyConnected(features, w_dim, activate=True, lr_multiplier=lr_multiplier)
+        self.config = config
+        features = config.z_dim
+        if config.c_dim:
+            self.embed = FullyConnected(config.c_dim, config.embed_features)
+            features += config.embed_features
+        for i in range(config.num_layers):
+            width = config.w_dim if i == config.num_layers - 1 else config.layer_features
+            layer = FullyConnected(features, width, activate=True, lr_multiplier=config.lr_multiplier)
             setattr(self, f"fc{i}", layer)
-            features = w_dim
-        self.register_buffer("w_avg", torch.zeros(w_dim))
+            features = width
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
 
     def forward(self, z: Tensor | None, c: Tensor | None = None, psi: float = 1.0) -> Tensor:
         """The w of z under the condition c.
@@ -41,16 +44,17 @@ class MappingNetwork(nn.Module):
             ValueError: z or c has another width than the network was made for, or one is missing.
         """
         parts = []
-        if self.z_dim:
-            if z is None or z.ndim != 2 or z.shape[1] != self.z_dim:
-                raise ValueError(f"z must be [N, {self.z_dim}], not {_shape(z)}")
-            parts.append(normalize_second_moment(z))
-        if self.c_dim:
-            if c is None or c.ndim != 2 or c.shape[1] != self.c_dim:
-                raise ValueError(f"the class condition must be [N, {self.c_dim}], not {_shape(c)}")
-            parts.append(normalize_second_moment(self.embed(c)))
-        x = torch.cat(parts, dim=1)
-        for i in range(self.num_layers):
+        if self.config.z_dim:
+            if z is None or z.ndim != 2 or z.shape[1] != self.config.z_dim:
+                raise ValueError(f"z must be [N, {self.config.z_dim}], not {_shape(z)}")
+            parts.append(z)
+        if self.config.c_dim:
+            parts.append(self.embed(checked_condition(c, self.config.c_dim)))
+        if self.config.normalizes_as_one:
+            x = normalize_second_moment(torch.cat(parts, dim=1))
+        else:
+            x = torch.cat([normalize_second_moment(part) for part in parts], dim=1)
+        for i in range(self.config.num_layers):
             x = self.get_submodule(f"fc{i}")(x)
         return x if psi == 1.0 else self.w_avg + psi * (x - self.w_avg)
 
@@ -58,13 +62,20 @@ class MappingNetwork(nn.Module):
 class LayerwiseMapping(MappingNetwork):
     """A mapping network that hands its w to every synthesis layer: -> ws [N, num_ws, w_dim]."""
 
-    def __init__(self, z_dim: int, c_dim: int, w_dim: int, num_layers: int, lr_multiplier: float, num_ws: int) -> None:
-        super().__init__(z_dim, c_dim, w_dim, num_layers, lr_multiplier)
+    def __init__(self, config: MappingConfig, num_ws: int) -> None:
+        super().__init__(config)
         self.num_ws = num_ws
 
     def forward(self, z: Tensor | None, c: Tensor | None = None, psi: float = 1.0) -> Tensor:
         """As `MappingNetwork.forward`, repeated for each layer."""
         return super().forward(z, c, psi)[:, None].repeat(1, self.num_ws, 1)
+
+
+def checked_condition(c: Tensor | None, c_dim: int) -> Tensor:
+    """c. Raises ValueError where it is not [N, c_dim]."""
+    if c is None or c.ndim != 2 or c.shape[1] != c_dim:
+        raise ValueError(f"the class condition must be [N, {c_dim}], not {_shape(c)}")
+    return c
 
 
 def _shape(x: Tensor | None) -> str:

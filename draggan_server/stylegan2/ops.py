@@ -97,14 +97,15 @@ def demodulation(styles: Tensor, weight_square_sum: Tensor) -> Tensor:
     return (styles.square() @ weight_square_sum.t() + EPSILON).rsqrt()
 
 
-def minibatch_std(x: Tensor, group_size: int, num_channels: int) -> Tensor:
-    """x [N, C, H, W] with `num_channels` planes appended: the standard deviation over groups of pictures.
+def minibatch_std(x: Tensor, group_size: int | None, num_channels: int) -> Tensor:
+    """x [N, C, H, W] with `num_channels` planes appended: the standard deviation over groups of pictures, or with None
+    over all.
 
     Raises:
         ValueError: N is larger than `group_size` and no multiple of it.
     """
     n, c, h, w = x.shape
-    group = min(group_size, n)
+    group = n if group_size is None else min(group_size, n)
     if n % group:
         raise ValueError(f"a batch of {n} pictures cannot be split into groups of {group}")
     y = x.reshape(group, -1, num_channels, c // num_channels, h, w)

@@ -18,9 +18,6 @@ from torch import Tensor
 from .synthesis import NoiseMode, SynthesisBlock, SynthesisLayer, SynthesisNetwork
 from .windows import Box, Level, plan, upsampling_input
 
-_ROWS_UP_TO = 32
-"""Whole maps up to this size are computed as one window: convolutions of few pixels with many channels are slow."""
-
 
 @dataclass(frozen=True)
 class Window:
@@ -102,7 +99,7 @@ def _block(
     block = synthesis.block(level.resolution)
     if below is None:
         return _plain_layer(block.conv1, _Pixels.of_whole(block.const), level.boxes, ws[0], noise)
-    if level.is_whole and level.resolution > _ROWS_UP_TO:
+    if level.is_convolved:
         return _Pixels.of_whole(block.features(below.windows()[0].values[None], ws, noise)[0])
     middle = tuple(box.grown(1, level.whole) for box in level.boxes)
     x = _upsampling_layer(block.conv0, below, middle, ws[0], noise)

@@ -14,6 +14,8 @@ from .config import GeneratorConfig
 
 _NARROW_LAYER = 64
 """Gathering a window's pixels costs as much as so many output channels' arithmetic."""
+_ROWS_UP_TO = 32
+"""Whole maps up to this size are computed as one window: convolutions of few pixels with many channels are slow."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class Level:
     @property
     def is_whole(self) -> bool:
         return self.boxes == (self.whole,)
+
+    @property
+    def is_convolved(self) -> bool:
+        """Computed as any network is, and not as the rows of a matrix."""
+        return self.is_whole and self.resolution > _ROWS_UP_TO
 
 
 def plan(config: GeneratorConfig, resolution: int, boxes: Sequence[Box], whole_up_to: int = 0) -> tuple[Level, ...]:

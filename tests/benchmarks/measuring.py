@@ -82,7 +82,7 @@ def measure(case: Case) -> Measurement:
     ws = generator.mapping(z, psi=0.7)
     where = places(generator.resolution, case.points, case.spread)
     mask = centre_mask(generator.resolution) if case.masked else None
-    resolution = feature_resolution(generator, settings)
+    resolution = feature_resolution(generator.config, settings)
     total, previews = None, None
     if case.whole_drag:
         times, total, previews = _whole_drag(generator, ws, where, mask, settings, case.steps)
