@@ -37,9 +37,18 @@ def main() -> None:
 @OUT
 @click.option("--device", default=_default_device, show_default="cuda where there is one, else cpu")
 @click.option("--bf16/--fp32", default=False, help="Regress in bfloat16: faster on processors that have it.")
+@click.option("--compiled/--eager", default=False, help="Compile the regression: faster; needs a C++ compiler.")
 @click.option("--threads", type=int, help="Processor threads; all cores if not given.")
 @click.option("--save-every", type=float, default=60.0, show_default=True, help="Seconds that a kill may cost.")
-def train(recipe: str, out: Path | None, device: str, bf16: bool, threads: int | None, save_every: float) -> None:
+def train(
+    recipe: str,
+    out: Path | None,
+    device: str,
+    bf16: bool,
+    compiled: bool,
+    threads: int | None,
+    save_every: float,
+) -> None:
     """Train the model of RECIPE, going on from what is in its folder after Ctrl+C or a kill."""
     if threads:
         torch.set_num_threads(threads)
@@ -52,7 +61,8 @@ def train(recipe: str, out: Path | None, device: str, bf16: bool, threads: int |
             f"{left / 60:.0f} min left in this phase"
         )
 
-    Trainer(RECIPES[recipe], out or _folder(recipe), torch.device(device), bf16).run(report, save_every)
+    trainer = Trainer(RECIPES[recipe], out or _folder(recipe), torch.device(device), bf16, compiled)
+    trainer.run(report, save_every)
 
 
 @main.command("export")

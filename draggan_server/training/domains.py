@@ -9,6 +9,7 @@ from torch import Tensor
 
 from . import cars, portraits
 from .factors import Factor
+from .landmark import Landmark
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,26 @@ class Domain:
     """Factors [N, F] in [0, 1] and a resolution R -> pictures [N, 3, R, R] in [-1, 1]."""
     landmarks: Callable[[Tensor], Tensor]
     """Factors [N, F] -> places [N, L, 2], (x, y) in picture widths."""
-    landmark_index: Mapping[str, int]
+    marks: tuple[Landmark, ...]
+    """What the landmarks are, in their order."""
+    visible: Callable[[Tensor], Tensor]
+    """Factors [N, F] -> [N, L] booleans: which landmarks can be seen."""
     focus: Focus
     alignment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The points that an artist's own picture is aligned by, and the landmarks whose mean each of them is."""
+
+    @property
+    def factor_index(self) -> dict[str, int]:
+        return {factor.name: index for index, factor in enumerate(self.factors)}
+
+    @property
+    def landmark_index(self) -> dict[str, int]:
+        return {mark.name: index for index, mark in enumerate(self.marks)}
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind of landmark there is."""
+        return tuple(dict.fromkeys(mark.kind for mark in self.marks))
 
 
 PORTRAITS = Domain(
@@ -46,7 +63,8 @@ PORTRAITS = Domain(
     factors=portraits.FACTORS,
     render=portraits.render,
     landmarks=portraits.landmarks,
-    landmark_index=portraits.LANDMARK_INDEX,
+    marks=portraits.LANDMARKS,
+    visible=portraits.landmark_visibility,
     focus=Focus(x=0.5, y=0.58, width=0.17, height=0.15),
     # The points that FFHQ aligns by; left is the picture's left.
     alignment={
@@ -63,7 +81,8 @@ CARS = Domain(
     factors=cars.FACTORS,
     render=cars.render,
     landmarks=cars.landmarks,
-    landmark_index=cars.LANDMARK_INDEX,
+    marks=cars.LANDMARKS,
+    visible=cars.landmark_visibility,
     focus=Focus(x=0.5, y=0.60, width=0.30, height=0.13),
     alignment={"wheel_left": ("rear_wheel",), "wheel_right": ("front_wheel",)},
 )

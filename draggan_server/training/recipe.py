@@ -132,9 +132,9 @@ CARS = Recipe(
     discriminator=PORTRAITS.discriminator,
     stages=(
         Stage(resolution=16, pictures=50_000, batch=32, learning_rate=4e-3),
-        Stage(resolution=32, pictures=80_000, batch=32, learning_rate=4e-3),
-        Stage(resolution=64, pictures=80_000, batch=32, learning_rate=3e-3),
-        Stage(resolution=128, pictures=60_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
+        Stage(resolution=32, pictures=160_000, batch=32, learning_rate=4e-3),
+        Stage(resolution=64, pictures=200_000, batch=32, learning_rate=3e-3),
+        Stage(resolution=128, pictures=200_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
     ),
     finish=PORTRAITS.finish,
     drag=PORTRAITS.drag,

@@ -57,13 +57,18 @@ class Trainer:
     Args:
         folder: where the state is kept; an existing state is gone on from.
         bf16: compute convolutions in bfloat16 (the adversarial finish is always float32).
+        compiled: let torch compile the regression's loss, once a stage: three times as fast on a processor, after
+            half a minute in which nothing is seen.
     """
 
-    def __init__(self, recipe: Recipe, folder: Path, device: torch.device, bf16: bool = False) -> None:
+    def __init__(
+        self, recipe: Recipe, folder: Path, device: torch.device, bf16: bool = False, compiled: bool = False
+    ) -> None:
         self.recipe = recipe
         self.folder = folder
         self.device = device
         self.bf16 = bf16
+        self._drawn_loss = torch.compile(self._loss_of, dynamic=False) if compiled else self._loss_of
         torch.manual_seed(recipe.seed)
         self.generator = Generator(recipe.generator).to(device)
         self._start_upper_blocks_dark()
@@ -191,9 +196,7 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = self._learning_rate(stage)
             batch = self._sample(stage.batch, stage.resolution)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-                drawn = self._draw(batch, stage.resolution)
-            loss = self._regression_loss(drawn.float(), batch)
+            loss = self._drawn_loss(batch, stage.resolution)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -244,6 +247,11 @@ class Trainer:
 
     def _sample(self, count: int, resolution: int) -> Batch:
         return sample_batch(count, resolution, self.recipe, self._random, self.device)
+
+    def _loss_of(self, batch: Batch, resolution: int) -> Tensor:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            drawn = self._draw(batch, resolution)
+        return self._regression_loss(drawn.float(), batch)
 
     def _regression_loss(self, drawn: Tensor, batch: Batch) -> Tensor:
         recipe = self.recipe

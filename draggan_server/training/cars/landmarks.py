@@ -1,28 +1,65 @@
-"""True positions of named points on a car, from the geometry that the renderer draws. All are always visible."""
+"""True positions of named points on a car, from the geometry that the renderer draws."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from ..landmark import Landmark
 from .geometry import geometry
 
-LANDMARKS: tuple[str, ...] = (
-    "front_wheel",
-    "rear_wheel",
-    "nose",
-    "tail",
-    "roof_front",
-    "roof_rear",
-    "windscreen_foot",
-    "rear_window_foot",
-    "headlight",
-    "tail_light",
-    "pillar",
-    "sill",
+LANDMARKS: tuple[Landmark, ...] = (
+    Landmark("front_wheel", "wheel", dict(wheelbase=0.074, wheel_size=0.024)),
+    Landmark("rear_wheel", "wheel", dict(wheelbase=0.074, wheel_size=0.024)),
+    Landmark(
+        "nose",
+        "body end",
+        dict(wheelbase=0.074, clearance=0.040, roof_height=0.030, bonnet_length=0.030, bonnet_height=0.020),
+    ),
+    Landmark(
+        "tail",
+        "body end",
+        dict(wheelbase=0.074, clearance=0.040, tail_length=0.036, roof_height=0.030, tail_height=0.021),
+    ),
+    Landmark(
+        "roof_front",
+        "roof",
+        dict(bonnet_length=0.151, roof_height=0.111, windscreen_rake=0.108, wheelbase=0.070, clearance=0.040),
+    ),
+    Landmark(
+        "roof_rear",
+        "roof",
+        dict(tail_length=0.164, roof_height=0.108, rear_rake=0.100, wheelbase=0.070, clearance=0.040),
+    ),
+    Landmark(
+        "windscreen_foot",
+        "window foot",
+        dict(bonnet_length=0.155, wheelbase=0.074, roof_height=0.061, clearance=0.040, belt_height=0.035),
+    ),
+    Landmark(
+        "rear_window_foot",
+        "window foot",
+        dict(tail_length=0.169, wheelbase=0.074, roof_height=0.061, clearance=0.040, belt_height=0.035),
+    ),
+    Landmark(
+        "headlight",
+        "light",
+        dict(wheelbase=0.074, roof_height=0.061, bonnet_height=0.040, clearance=0.040, belt_height=0.035),
+    ),
+    Landmark(
+        "tail_light",
+        "light",
+        dict(wheelbase=0.074, roof_height=0.061, tail_height=0.042, clearance=0.040, tail_length=0.036),
+    ),
+    Landmark(
+        "pillar",
+        "pillar",
+        dict(pillar=0.121, tail_length=0.086, bonnet_length=0.076, roof_height=0.062, windscreen_rake=0.055),
+    ),
+    Landmark("sill", "sill", dict(clearance=0.040)),
 )
 
-LANDMARK_INDEX: dict[str, int] = {name: index for index, name in enumerate(LANDMARKS)}
+LANDMARK_INDEX: dict[str, int] = {mark.name: index for index, mark in enumerate(LANDMARKS)}
 
 
 def landmarks(factors: Tensor) -> Tensor:
@@ -43,5 +80,10 @@ def landmarks(factors: Tensor) -> Tensor:
         "pillar": (g.cabin.pillar_x, g.body.belt_y),
         "sill": (middle, g.body.sill_y),
     }
-    points = [torch.stack([part.view(-1) for part in places[name]], dim=-1) for name in LANDMARKS]
+    points = [torch.stack([part.view(-1) for part in places[mark.name]], dim=-1) for mark in LANDMARKS]
     return torch.stack(points, dim=1)
+
+
+def landmark_visibility(factors: Tensor) -> Tensor:
+    """Which landmarks can be seen, ``[N, L]`` booleans: all of them, always."""
+    return torch.ones(len(factors), len(LANDMARKS), dtype=torch.bool, device=factors.device)

@@ -2,7 +2,7 @@
 
 from ..factors import Factor, FactorGroup, factors_from_z
 from .factors import FACTOR_INDEX, FACTORS
-from .landmarks import LANDMARK_INDEX, LANDMARKS, Landmark, landmark_visibility, landmarks
+from .landmarks import LANDMARK_INDEX, LANDMARKS, landmark_visibility, landmarks
 from .renderer import render
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "LANDMARK_INDEX",
     "Factor",
     "FactorGroup",
-    "Landmark",
     "factors_from_z",
     "landmark_visibility",
     "landmarks",

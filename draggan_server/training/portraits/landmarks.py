@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from ..landmark import Landmark
 from .geometry import Geometry, Point, geometry
-
-
-@dataclass(frozen=True)
-class Landmark:
-    """A named point on a visible feature.
-
-    ``moved_by`` maps the factors that move the point to how far it goes when the factor runs from 0 to 1,
-    in picture widths (an average over random portraits), the strongest factor first.
-    """
-
-    name: str
-    kind: str
-    moved_by: Mapping[str, float]
 
 
 def _pair(stem: str, kind: str, **moved_by: float) -> tuple[Landmark, Landmark]:

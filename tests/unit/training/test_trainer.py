@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +52,7 @@ class KilledError(Exception):
     pass
 
 
-def run(folder: Path, recipe: Recipe = TINY, kill_at: int | None = None) -> list[Progress]:
+def run(folder: Path, recipe: Recipe = TINY, kill_at: int | None = None, compiled: bool = False) -> list[Progress]:
     """Train, saving after every step; `kill_at`: drop everything at the n-th report."""
     seen: list[Progress] = []
 
@@ -60,7 +61,7 @@ def run(folder: Path, recipe: Recipe = TINY, kill_at: int | None = None) -> list
         if len(seen) == kill_at:
             raise KilledError
 
-    Trainer(recipe, folder, CPU).run(report, save_every_seconds=0)
+    Trainer(recipe, folder, CPU, compiled=compiled).run(report, save_every_seconds=0)
     return seen
 
 
@@ -101,6 +102,16 @@ def test_another_seed_is_another_model(whole, tmp_path):
     run(tmp_path, dataclasses.replace(TINY, seed=2))
     name = "synthesis.b8.conv0.weight"
     assert not torch.equal(state(whole)[name], state(tmp_path)[name])
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="torch compiles with a C++ compiler")
+def test_compiled_is_the_same_training(tmp_path):
+    recipe = dataclasses.replace(
+        TINY, stages=(Stage(8, 64, 8, 5e-3),), finish=dataclasses.replace(TINY.finish, pictures=0)
+    )
+    eager, compiled = (run(tmp_path / str(c), recipe, compiled=c) for c in (False, True))
+    assert [progress.loss for progress in compiled] == pytest.approx([progress.loss for progress in eager], rel=1e-3)
+    assert eager[0].loss != pytest.approx(eager[-1].loss, rel=1e-2), "so that equal losses say something"
 
 
 def test_it_learns(tmp_path):
