@@ -243,12 +243,19 @@ def _print_list(as_json: bool) -> None:
             size_text(model.resolution, model.aspect),
             model.domain,
             model.licence,
-            f"{model.steps_per_s:.1f}" if model.steps_per_s else "?",
+            _speed(model),
             model.sha256[:12],
         )
         for model in found
     ]
     print_table(rows)
+
+
+def _speed(model: ModelInfo) -> str:
+    """ "~" stands before what is only estimated."""
+    if model.steps_per_s:
+        return f"{model.steps_per_s:.1f}"
+    return f"~{model.estimated_steps_per_s:.1f}" if model.estimated_steps_per_s else "?"
 
 
 def _described(model: ModelInfo) -> dict[str, object]:
@@ -263,6 +270,7 @@ def _described(model: ModelInfo) -> dict[str, object]:
         "sha256": model.sha256,
         "bundled": model.bundled,
         "steps_per_s": model.steps_per_s,
+        "estimated_steps_per_s": model.estimated_steps_per_s,
         "alignment": {point.name: [point.x, point.y] for point in model.alignment},
     }
 

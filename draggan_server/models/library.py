@@ -17,12 +17,13 @@ from draggan_server.checkpoints import (
     Alignment,
     Checkpoint,
     CheckpointError,
+    DragDefaults,
     discriminator_file,
     load_checkpoint,
     read_card,
 )
 from draggan_server.models.memory import SPARE_BYTES, available_bytes
-from draggan_server.stylegan2 import Generator
+from draggan_server.stylegan2 import Generator, GeneratorConfig
 
 log = logging.getLogger(__name__)
 
@@ -51,18 +52,29 @@ class ModelEntry:
     """The file's name without its ending."""
     name: str
     path: Path
-    resolution: int
-    """The longer side of its pictures in px."""
+    config: GeneratorConfig
+    drag: DragDefaults
     domain: str
     licence: str
     alignment: Alignment | None
     bundled: bool
     stamp: tuple[int, int]
     """Size in bytes and time of change in ns: another stamp is another file."""
-    aspect: float = 1.0
-    """Width over height of its pictures."""
-    classes: int = 0
-    """How many it has, where it draws by class."""
+
+    @property
+    def resolution(self) -> int:
+        """The longer side of its pictures in px."""
+        return self.config.img_resolution
+
+    @property
+    def aspect(self) -> float:
+        """Width over height of its pictures."""
+        return self.config.aspect
+
+    @property
+    def classes(self) -> int:
+        """How many it has, where it draws by class; else 0."""
+        return self.config.c_dim
 
     @property
     def sha256(self) -> str:
@@ -237,14 +249,13 @@ class ModelLibrary:
             model_id,
             card.name,
             path,
-            config.img_resolution,
+            config,
+            card.drag,
             card.domain,
             card.licence,
             card.alignment,
             bundled=path.parent == BUNDLED_MODELS,
             stamp=stamp,
-            aspect=config.aspect,
-            classes=config.c_dim,
         )
 
 

@@ -86,6 +86,7 @@ class Engine(Generic[E]):
         self._chore: Callable[[], None] | None = None
         self._wake = threading.Condition()
         self._stopping = False
+        self._is_waiting = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     def start(self) -> None:
@@ -95,6 +96,12 @@ class Engine(Generic[E]):
     def running_jobs(self) -> int:
         with self._wake:
             return len(self._jobs)
+
+    @property
+    def is_idle(self) -> bool:
+        """It does nothing, and nothing waits for it."""
+        with self._wake:
+            return self._is_waiting and not (self._calls or self._jobs or self._chore)
 
     def submit(self, name: str, work: Work[E], on_end: Callable[[], None] = lambda: None) -> Job[E]:
         """Starts a job. `on_end` is called on the engine's thread when the job has ended for whatever
@@ -153,7 +160,9 @@ class Engine(Generic[E]):
     def _turn(self) -> bool:
         """The calls that wait now, then one step of one job. False when the engine is to stop."""
         with self._wake:
+            self._is_waiting = True
             self._wake.wait_for(lambda: self._stopping or self._calls or self._jobs or self._chore)
+            self._is_waiting = False
             if self._stopping:
                 return False
             calls = [self._calls.popleft() for _ in range(len(self._calls))]

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import torch
+
 import draggan_server
 from draggan_client.discovery import Home
 from draggan_client.messages import (
@@ -39,8 +41,9 @@ from draggan_server.server.forms import pixels_of
 from draggan_server.server.inversion_cache import InversionCache
 from draggan_server.server.inverting import invert_session
 from draggan_server.server.limits import Limits
-from draggan_server.server.machine import prepare_engine_thread
+from draggan_server.server.machine import describe_device, prepare_engine_thread
 from draggan_server.server.opening import open_session
+from draggan_server.server.pace import Calibration, estimated_steps_per_s
 from draggan_server.server.results import result
 from draggan_server.server.session import Session, check_since, sought
 from draggan_server.server.session_models import SessionModels
@@ -58,7 +61,13 @@ class LocalBackend:
     """See `backend.Backend`."""
 
     def __init__(
-        self, library: ModelLibrary, home: Home, thumbnails: Thumbnails, speeds: Speeds, limits: Limits, device: str
+        self,
+        library: ModelLibrary,
+        home: Home,
+        thumbnails: Thumbnails,
+        speeds: Speeds,
+        limits: Limits,
+        device: torch.device,
     ) -> None:
         self._library = library
         self._models = SessionModels(library)
@@ -66,7 +75,7 @@ class LocalBackend:
         self._thumbnails = thumbnails
         self._speeds = speeds
         self._limits = limits
-        self._device = device
+        self._device = describe_device(device)
         self._shop = ModelShop(library, home, self._model_info, prepare_engine_thread)
         self._sessions = Sessions(limits)
         self._jobs: dict[str, Job[Event]] = {}
@@ -78,6 +87,7 @@ class LocalBackend:
             prepare_thread=prepare_engine_thread,
         )
         self._engine.start()
+        self._calibration = Calibration(speeds, device, self._is_idle, prepare_engine_thread)
 
     @property
     def running_jobs(self) -> int:
@@ -98,6 +108,7 @@ class LocalBackend:
         entries = self._library.entries()
         if any(self._thumbnails.get(entry) is None for entry in entries):
             self._engine.when_idle(self._draw_thumbnail)
+        self._calibration.begin()
         return Models(tuple(self._model_info(entry) for entry in entries), self._shop.files())
 
     def catalogue(self) -> Catalogue:
@@ -161,7 +172,9 @@ class LocalBackend:
 
     def stop(self, timeout_s: float) -> bool:
         self._shop.stop()
-        return self._engine.stop(timeout_s)
+        self._calibration.stop(0.0)
+        ended = self._engine.stop(timeout_s)
+        return self._calibration.stop(timeout_s) and ended
 
     def _job(self, session_id: str, name: str, work: Callable[[Session], Work[Event]]) -> Job[Event]:
         """Begins `work`, with the session for itself until it ends."""
@@ -188,6 +201,9 @@ class LocalBackend:
         if self._thumbnails.make_one(self._library):
             self._engine.when_idle(self._draw_thumbnail)
 
+    def _is_idle(self) -> bool:
+        return self._engine.is_idle and not self._shop.running_jobs
+
     def _ended(self, session: Session) -> None:
         with self._jobs_lock:
             self._jobs.pop(session.id, None)
@@ -195,6 +211,7 @@ class LocalBackend:
 
     def _model_info(self, entry: ModelEntry) -> ModelInfo:
         points = entry.alignment.points if entry.alignment else ()
+        pace = self._speeds.pace()
         return ModelInfo(
             entry.id,
             entry.name,
@@ -208,4 +225,5 @@ class LocalBackend:
             self._speeds.get(entry.sha256),
             entry.aspect,
             entry.classes,
+            estimated_steps_per_s(entry.config, entry.drag, pace) if pace else None,
         )

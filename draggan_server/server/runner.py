@@ -77,7 +77,7 @@ class _Server:
         token = new_token()
         self._sockets: dict[int, Any] = {}
         speeds = Speeds(home.speeds_file, describe_device(device))
-        self._backend = LocalBackend(library, home, thumbnails, speeds, limits, describe_device(device))
+        self._backend = LocalBackend(library, home, thumbnails, speeds, limits, device)
         app = create_app(
             self._backend,
             port=lambda: self._port,

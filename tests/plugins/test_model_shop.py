@@ -131,7 +131,9 @@ def test_texts():
         == "Downloading: 120 of 364 MB, about 60 s left"
     )
     assert speed_text(None) == "speed not measured yet"
-    assert speed_text(12.3) == "this computer: about 12 steps a second"
+    assert speed_text(12.3) == speed_text(12.3, 40.0) == "this computer: about 12 steps a second"
+    assert speed_text(None, 40.0) == "this computer: about 40 steps a second, estimated"
+    assert speed_text(None, 0.25) == "this computer: about 4 s a step, estimated"
     by_hand = CatalogueEntry("a", "A", "people", "CC0", "", 1024, "https://example.org", origin="mine.json")
     assert offer_texts(by_hand) == (
         "Draws people",

@@ -9,7 +9,7 @@ import pytest
 
 from draggan_client.messages import DragOptions, FromSeed, PointPair
 from tests.server.conftest import new_home
-from tests.server.harness import ServerProcess
+from tests.server.harness import ServerProcess, until
 from tests.server.test_cli import Command
 
 POINT = PointPair("a", 16, 16, 20, 16)
@@ -26,6 +26,20 @@ def server(tmp_path: Path, models: Path):
 
 def speeds(server: ServerProcess) -> dict[str, float | None]:
     return {model.id: model.steps_per_s for model in server.connection().models().models}
+
+
+def test_a_model_that_was_never_dragged_is_estimated(server):
+    """From the first look at the models on, a moment later; restarts know it at once."""
+
+    def estimates() -> dict[str, float | None]:
+        return {model.id: model.estimated_steps_per_s for model in server.connection().models().models}
+
+    found = until(lambda: None not in (known := estimates()).values() and known, "the computer's speed")
+    assert found["noise"] > found["brisk"] > found["slow"] > 0.1
+    assert set(speeds(server).values()) == {None}, "nothing was measured"
+    server.stop()
+    server.start()
+    assert estimates() == found
 
 
 def test_a_drag_tells_how_fast_its_model_is(server):

@@ -160,6 +160,8 @@ class ModelInfo(Record):
     """Width over height of the model's picture: the shape of its frames."""
     classes: Annotated[int, Between(0, 1_000_000)] = 0
     """How many a model that draws by class has; 0: it draws without."""
+    estimated_steps_per_s: Annotated[float, Between(0, 1e6)] | None = None
+    """Steps per second as the model's size and this computer's speed have it; None: the computer's is not known yet."""
 
 
 @dataclass(frozen=True)

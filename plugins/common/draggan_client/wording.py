@@ -133,16 +133,17 @@ def offer_state(entry: CatalogueEntry) -> str:
 
 def model_text(model: ModelInfo) -> str:
     """How large a model's pictures are, and how fast it is here."""
-    return f"{model.resolution} px · {speed_text(model.steps_per_s)}"
+    return f"{model.resolution} px · {speed_text(model.steps_per_s, model.estimated_steps_per_s)}"
 
 
-def speed_text(steps_per_s: float | None) -> str:
-    """How fast a model is here: "this computer: about 12 steps a second"."""
+def speed_text(measured: float | None, estimated: float | None = None) -> str:
+    """How fast a model is here, in steps per second: "this computer: about 12 steps a second, estimated"."""
+    steps_per_s = estimated if measured is None else measured
     if steps_per_s is None:
         return "speed not measured yet"
-    if steps_per_s >= 1:
-        return f"this computer: about {steps_per_s:.0f} steps a second"
-    return f"this computer: about {1 / max(steps_per_s, 1e-6):.0f} s a step"
+    quick = steps_per_s >= 1
+    pace = f"{steps_per_s:.0f} steps a second" if quick else f"{1 / max(steps_per_s, 1e-6):.0f} s a step"
+    return f"this computer: about {pace}{', estimated' if measured is None else ''}"
 
 
 def model_lines(model: ModelInfo) -> tuple[str, ...]:
