@@ -22,13 +22,13 @@ PRELUDE = """
 from draggan.draggan_client.arrays import Array
 from draggan.draggan_client.layer_rules import needs_copy
 from draggan.draggan_client.messages import Pixels
+from draggan.draggan_client.rect import Rect
 from draggan.layers import nodes
 from draggan.layers.converter import converter
 from draggan.layers.inserting import insert_copy, insert_edit
 from draggan.layers.looking import look, why_not
 from draggan.layers.reading import LayerReader, selection_mask
 from draggan.layers.records import Records
-from draggan.layers.region import Region
 from draggan.layers.slices import Slices
 from draggan.layers.spaces import Space
 from draggan.layers.watch import Watch
@@ -95,7 +95,7 @@ class Layers:
     def read(self, region: tuple[int, int, int, int], depth: str | None = None) -> np.ndarray[Any, Any]:
         """The source's pixels as they go to the server."""
         found = self.job(
-            f"LayerReader(d).read(source, Region(*{region}), {depth!r})", "{'depth': value.depth, 'data': value.data}"
+            f"LayerReader(d).read(source, Rect(*{region}), {depth!r})", "{'depth': value.depth, 'data': value.data}"
         )
         return np.frombuffer(found["data"], DTYPES[found["depth"]]).reshape(region[3], region[2], 4)
 
@@ -342,7 +342,7 @@ class TestCopies:
 
     def test_it_has_all_that_the_source_has(self, layers: Layers, cut_out: np.ndarray[Any, Any]) -> None:
         reason = layers.job(
-            "LayerReader(d).read(source, Region(0, 0, 200, 150))", "needs_copy(look(source, value.is_opaque))"
+            "LayerReader(d).read(source, Rect(0, 0, 200, 150))", "needs_copy(look(source, value.is_opaque))"
         )
         assert reason == "the layer has a blend mode of its own"
         before, source = layers.composite(), layers.native("source")
@@ -626,14 +626,14 @@ class TestLooking:
 
     def test_the_selection_with_its_soft_edge(self, layers: Layers) -> None:
         layers.document(muted())
-        assert layers.job("selection_mask(d, Region(0, 0, 9, 9))", "value") is None
+        assert layers.job("selection_mask(d, Rect(0, 0, 9, 9))", "value") is None
         layers.run(
             "area = Selection(); area.select(50, 40, 80, 60, 255); area.feather(6)\n"
             "d.setSelection(area); d.waitForDone()"
         )
         undo = layers.run("return app.action('edit_undo').text()")
         found = layers.job(
-            "selection_mask(d, Region(-10, -10, 230, 180))",
+            "selection_mask(d, Rect(-10, -10, 230, 180))",
             "{'data': value.array.data, 'shape': value.array.shape, 'offset': [value.offset_x, value.offset_y]}",
         )
         assert found["shape"] == [180, 230] and found["offset"] == [-10, -10]
@@ -650,13 +650,13 @@ class TestLooking:
             "mask.setSelection(area); source.addChildNode(mask, None)\n"
             "area = Selection(); area.select(0, 0, 10, 10, 255); d.setSelection(area); d.waitForDone()"
         )
-        mine = layers.job("selection_mask(d, Region(0, 0, 200, 150), source)", "value.array.data")
+        mine = layers.job("selection_mask(d, Rect(0, 0, 200, 150), source)", "value.array.data")
         expected = np.zeros((150, 200), np.uint8)
         expected[40:100, 50:130] = 200
         assert (np.frombuffer(mine, np.uint8).reshape(150, 200) == expected).all()
         layers.run("nodes.children(source)[0].setVisible(False); d.waitForDone()")
         for layer in ("source", "node('Background')"):
-            found = layers.job(f"selection_mask(d, Region(0, 0, 200, 150), {layer})", "value.array.data")
+            found = layers.job(f"selection_mask(d, Rect(0, 0, 200, 150), {layer})", "value.array.data")
             assert np.frombuffer(found, np.uint8).sum() == 100 * 255
 
 
@@ -691,12 +691,12 @@ class TestTime:
     """
     LONGEST_MS = 30
     JOBS = (
-        ("read", "LayerReader(d).read(source, Region(900, 400, 1024, 1024))"),
+        ("read", "LayerReader(d).read(source, Rect(900, 400, 1024, 1024))"),
         ("fingerprint", "LayerReader(d).fingerprint(source)"),
         ("insert_edit", "insert_edit(d, source, result(depth, data, 800, 900, 1000, 500))"),
         ("fingerprint", "LayerReader(d).fingerprint(node('source – dragged'))"),
         ("insert_copy", "insert_copy(d, source, result(depth, data, 800, 900, 1000, 500))"),
-        ("selection", "selection_mask(d, Region(0, 0, 3000, 2000))"),
+        ("selection", "selection_mask(d, Rect(0, 0, 3000, 2000))"),
     )
 
     @pytest.mark.parametrize(
@@ -886,7 +886,7 @@ class TestWatch:
         layers.document(muted())
         layers.run(
             "kept['told'] = told = []; kept['watch'] = watch = Watch(d); watch.happened.connect(told.append)\n"
-            "watch.follow(source, Region(0, 0, 200, 150))\n"
+            "watch.follow(source, Rect(0, 0, 200, 150))\n"
             "for _ in range(5): watch.look()"
         )
         yield lambda: krita.run("[[x.what.value, x.dx, x.dy] for x in kept['told']]")

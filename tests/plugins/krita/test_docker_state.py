@@ -14,11 +14,11 @@ from draggan_client.edit_state import Inversion
 from draggan_client.editing import EditView, Phase, Problem, ServerPhase, ServerStatus
 from draggan_client.messages import Frame, ModelInfo, Preview, Recognition
 from draggan_client.points import Pair, Spot
+from draggan_client.rect import Rect
 from tests.plugins.krita.package import part
 
 PLUGIN = Path(__file__).resolve().parents[3] / "plugins" / "krita" / "draggan"
 show, places, notices_kept, state = (part(f"docker.{name}") for name in ("show", "places", "notices_kept", "state"))
-Region = part("layers.region").Region
 began_part = part("layers.began")
 READY = ServerStatus(ServerPhase.READY, "Ready: cpu")
 PULL = Pair("1", Spot(10, 10), Spot(10, 44))
@@ -102,25 +102,25 @@ def test_a_model_says_how_fast_it_is_here(speed: float | None, text: str) -> Non
 
 
 def test_a_new_picture_fits_into_the_selection_or_the_middle_of_the_document() -> None:
-    document = Region(0, 0, 300, 200)
+    document = Rect(0, 0, 300, 200)
     assert places.frame_for_picture(document, None) == Frame(50, 0, 200)
-    assert places.frame_for_picture(document, Region(100, 50, 80, 90)) == Frame(100, 55, 80)
-    assert places.frame_for_picture(document, Region(-50, 0, 100, 200)) == Frame(0, 75, 50)
-    assert places.frame_for_picture(document, Region(0, 0, 3, 200)) == Frame(50, 0, 200)
+    assert places.frame_for_picture(document, Rect(100, 50, 80, 90)) == Frame(100, 55, 80)
+    assert places.frame_for_picture(document, Rect(-50, 0, 100, 200)) == Frame(0, 75, 50)
+    assert places.frame_for_picture(document, Rect(0, 0, 3, 200)) == Frame(50, 0, 200)
     assert places.side_of_new_document(128) == 512
     assert places.side_of_new_document(1024) == 1024
 
 
 def test_what_a_turned_frame_touches_is_read() -> None:
-    assert places.region_of(Frame(10.5, 0, 20)) == Region(10, 0, 21, 20)
+    assert places.region_of(Frame(10.5, 0, 20)) == Rect(10, 0, 21, 20)
     turned = places.region_of(Frame(100, 0, 100, angle=45))
-    assert turned == Region(29, 0, 142, 142)
+    assert turned == Rect(29, 0, 142, 142)
 
 
 def test_what_an_edit_began_with_is_known_again() -> None:
-    began = began_part.Began("{id}", Region(-3, 4, 50, 60), bytes(range(16)))
+    began = began_part.Began("{id}", Rect(-3, 4, 50, 60), bytes(range(16)))
     assert began_part.Began.of(began.words()) == began
-    assert began.moved(10, -4).region == Region(7, 0, 50, 60)
+    assert began.moved(10, -4).region == Rect(7, 0, 50, 60)
     for damaged in ("", "{id} 1 2 3", "{id} a b c d 00", "{id} 1 2 3 4 xy", "{id} 1 2 3 4 00 11 zz"):
         assert began_part.Began.of(damaged) is None
 

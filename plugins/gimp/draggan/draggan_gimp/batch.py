@@ -127,8 +127,8 @@ def _model(connection: Connection, wanted: str | None) -> ModelInfo | None:
 
 def _ground(subject: Subject, model: ModelInfo | None) -> Ground:
     selected = selection.bounds(subject.image)
-    shared = selected.shared(subject.rect) if selected is not None else None
-    box = None if shared is None or shared.empty else shared.box
+    shared = selected.cut(subject.rect) if selected is not None else None
+    box = None if shared is None or shared.is_empty else shared.box
     if model is None:  # opening it will say so
         return Ground(subject.box, box, 1.0, (), "")
     return Ground(subject.box, box, model.aspect, model.alignment, model.id)

@@ -7,10 +7,10 @@ from gi.repository import Gimp
 from draggan_client import frames
 from draggan_client.framing import MAX_BODY_BYTES
 from draggan_client.messages import Frame, FromPicture, FromState, MaskData, Pixels, ResultRequest, Source
+from draggan_client.rect import Rect
 
 from .layers import result, selection
 from .layers.origin import Origin, origin_of, read_origin
-from .layers.pixels import Rect
 from .layers.records import Form, Kept
 from .layers.result import Keepsake, Plan
 from .layers.source import SourcePixels, part_in, read_source

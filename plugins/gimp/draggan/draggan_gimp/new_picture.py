@@ -7,8 +7,8 @@ from gi.repository import Gimp
 from draggan_client import wording
 from draggan_client.connection import Connection
 from draggan_client.messages import Frame, FromSeed, Pixels, Progress, ResultRequest
+from draggan_client.rect import Rect
 
-from .layers.pixels import Rect
 from .layers.records import Form
 from .layers.result import Keepsake, make_layer
 from .slices import Work, straight

@@ -6,13 +6,13 @@ from ..draggan_client import wording
 from ..draggan_client.editing import EditView, Problem
 from ..draggan_client.layer_rules import needs_copy
 from ..draggan_client.messages import Pixels, ResultRequest
+from ..draggan_client.rect import Rect
 from ..layers import nodes
 from ..layers.began import Began
 from ..layers.inserting import Inserted, insert_copy, insert_edit
 from ..layers.looking import look
 from ..layers.reading import LayerReader, Reading
 from ..layers.records import Records
-from ..layers.region import Region
 from ..layers.slices import Job
 from ..layers.spaces import Space
 from .levels import Level
@@ -77,7 +77,7 @@ class Applying:
         edit.asked = ""
         edit.work.write("Making the picture …", insert_edit(edit.document, None, pixels, name), self._inserted)
 
-    def _region(self) -> Region:
+    def _region(self) -> Rect:
         """What a copy is made of: all that the server was given, and all that it may change."""
         edit = self._edit
         began = edit.began

@@ -18,10 +18,10 @@ from ..draggan_client.errors import DragganError
 from ..draggan_client.launcher import sandbox
 from ..draggan_client.messages import DragOptions, ModelInfo
 from ..draggan_client.points import Spot
+from ..draggan_client.rect import Rect
 from ..draggan_client.settings_table import Value, options_from
 from ..layers.converter import converter
 from ..layers.looking import why_not
-from ..layers.region import Region
 from ..layers.spaces import Space
 from ..layers.watch import Watch, What
 from ..qt import QT6, QtCore, QtWidgets, is_gone, own
@@ -341,7 +341,7 @@ class Controller(QtCore.QObject):
             if document is None:
                 return
         before = next((edit for edit in self._edits if edit.is_of(document)), None)
-        whole = Region(0, 0, document.width(), document.height())
+        whole = Rect(0, 0, document.width(), document.height())
         frame = frame_for_picture(whole, selected(document))
         edit = Edit(self._means, document, self._watch(document))
         edit.wants_mode = before is not None and before.wants_mode

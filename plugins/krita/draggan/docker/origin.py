@@ -11,15 +11,15 @@ from ..draggan_client.frames import FrameChoiceError
 from ..draggan_client.framing import MAX_BODY_BYTES
 from ..draggan_client.messages import Frame
 from ..draggan_client.points import Pair, Pairs, Spot, pairs_of
+from ..draggan_client.rect import Rect
 from ..layers.began import Began
 from ..layers.looking import why_not
 from ..layers.reading import LayerError, LayerReader, Reading
 from ..layers.records import FoundEdit, Records
-from ..layers.region import Region
 from ..layers.slices import Job
 from ..layers.spaces import Space, pixel_bytes
 from .pictures import lets_nothing_through
-from .places import box_of, readable, region_of, seen, selected
+from .places import readable, region_of, seen, selected
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def own_frame(document: Any, node: Any, aspect: float = 1.0) -> Frame | None:
     selection = selected(document)
     try:
         return default_frame(
-            box_of(seen(document, node)), box_of(selection) if selection else None, aspect, wire_pixel_bytes(node)
+            seen(document, node).box, selection.box if selection else None, aspect, wire_pixel_bytes(node)
         )
     except FrameChoiceError:
         return None
@@ -118,7 +118,7 @@ def reopening(document: Any, node: Any, origin: Origin) -> Job[Reading | None]:
     return reading if reading.digest == began.digest else None
 
 
-def region_to_read(document: Any, node: Any, frame: Frame) -> Region:
+def region_to_read(document: Any, node: Any, frame: Frame) -> Rect:
     """The part of a layer that the model is shown: what of the frame lies on the picture, or holds paint beside it."""
     return region_of(frame).cut(readable(document, node))
 

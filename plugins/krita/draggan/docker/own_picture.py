@@ -16,7 +16,7 @@ from ..layers import nodes
 from ..layers.began import Began
 from ..layers.reading import LayerReader, Reading
 from .origin import Origin, region_to_read, wire_pixel_bytes
-from .places import box_of, readable, seen, selected
+from .places import readable, seen, selected
 from .state import Choice, FrameState
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ class OwnPicture:
         """Round the whole layer."""
         node = self._edit.node
         if node is not None:
-            self._around(box_of(seen(self._edit.document, node)))
+            self._around(seen(self._edit.document, node).box)
 
     def selection(self) -> None:
         """Round what is selected."""
         region = selected(self._edit.document)
         if region is not None:
-            self._around(box_of(region))
+            self._around(region.box)
 
     def reset(self) -> None:
         """The frame that it began with."""
@@ -125,7 +125,7 @@ class OwnPicture:
         bytes_each = wire_pixel_bytes(node)
         now = time.monotonic()
         if self._places is None or now - self._places[0] > _PLACES_KEPT_S:
-            self._places = (now, box_of(seen(document, node)), box_of(readable(document, node)))
+            self._places = (now, seen(document, node).box, readable(document, node).box)
         _, what_is_seen, what_is_read = self._places
         return trouble(choice.frame, what_is_seen, bytes_each) or trouble(choice.frame, what_is_read, bytes_each)
 

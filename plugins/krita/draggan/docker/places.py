@@ -3,16 +3,16 @@
 from typing import Any
 
 from ..draggan_client import frames
-from ..draggan_client.frame_choice import Box
 from ..draggan_client.messages import Frame
-from ..layers.region import Region
+from ..draggan_client.rect import Rect
+from ..layers.bounds import bounds_of
 
 SMALLEST_FRAME = 16.0
 """A square with a shorter side holds nothing that could be dragged."""
 SMALLEST_DOCUMENT = 512
 
 
-def square_in(region: Region) -> Frame:
+def square_in(region: Rect) -> Frame:
     """The largest square in the middle of `region`, on whole pixels."""
     side = min(region.width, region.height)
     return Frame(
@@ -20,38 +20,33 @@ def square_in(region: Region) -> Frame:
     )
 
 
-def frame_for_picture(document: Region, selection: Region | None) -> Frame:
+def frame_for_picture(document: Rect, selection: Rect | None) -> Frame:
     """Where a new picture goes: into the selection's bounds, else into the middle of the document."""
     inside = selection.cut(document) if selection else document
     return square_in(document if inside.is_empty or min(inside.width, inside.height) < SMALLEST_FRAME else inside)
 
 
-def whole(document: Any) -> Region:
+def whole(document: Any) -> Rect:
     """The document's own rectangle."""
-    return Region(0, 0, document.width(), document.height())
+    return Rect(0, 0, document.width(), document.height())
 
 
-def seen(document: Any, node: Any) -> Region:
+def seen(document: Any, node: Any) -> Rect:
     """What is seen of a layer's own rectangle."""
-    return Region.of(node.bounds()).cut(whole(document))
+    return bounds_of(node).cut(whole(document))
 
 
-def readable(document: Any, node: Any) -> Region:
+def readable(document: Any, node: Any) -> Rect:
     """Where a layer may have pixels: all that is seen, and what it holds beside that."""
-    return whole(document).united(Region.of(node.bounds()))
+    return whole(document).united(bounds_of(node))
 
 
-def selected(document: Any) -> Region | None:
+def selected(document: Any) -> Rect | None:
     """The bounds of the selection; None: nothing is selected."""
     selection = document.selection()
     if selection is None:
         return None
-    return Region(selection.x(), selection.y(), selection.width(), selection.height())
-
-
-def box_of(region: Region) -> Box:
-    """The same, as the client's library has it."""
-    return float(region.left), float(region.top), float(region.width), float(region.height)
+    return Rect(selection.x(), selection.y(), selection.width(), selection.height())
 
 
 def side_of_new_document(resolution: int) -> int:
@@ -59,6 +54,6 @@ def side_of_new_document(resolution: int) -> int:
     return max(SMALLEST_DOCUMENT, resolution)
 
 
-def region_of(frame: Frame) -> Region:
+def region_of(frame: Frame) -> Rect:
     """The whole pixels that a frame touches."""
-    return Region.around(*frames.bounds(frame))
+    return Rect.around(*frames.bounds(frame))

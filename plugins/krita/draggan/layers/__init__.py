@@ -1,6 +1,6 @@
 """Krita's documents: reading layers, laying results over them, edits kept in the document.
 
-    region.py     a rectangle of the document
+    bounds.py     where a layer holds pixels
     slices.py     long work cut into short turns of Krita's thread; every generator of this folder runs in it
     spaces.py     colour spaces, and the order of channels in Krita's bytes
     converter.py  pixels from one colour space to another, by Krita's own hand, outside the artist's document

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .region import Region
+from ..draggan_client.rect import Rect
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,7 @@ class Began:
     (`LayerReader.digest`)."""
 
     layer_id: str
-    region: Region
+    region: Rect
     digest: bytes
 
     def words(self) -> str:
@@ -25,7 +25,7 @@ class Began:
         parts = words.split(" ", 5)
         try:
             left, top, width, height = map(int, parts[1:5])
-            return Began(parts[0], Region(left, top, width, height), bytes.fromhex(parts[5]))
+            return Began(parts[0], Rect(left, top, width, height), bytes.fromhex(parts[5]))
         except (ValueError, IndexError):
             return None
 

@@ -16,13 +16,14 @@ from krita import Krita
 
 from ..draggan_client.layer_rules import splice
 from ..draggan_client.messages import Pixels
+from ..draggan_client.rect import Rect
 from ..draggan_client.views import Problem
 from ..qt import own
 from . import nodes
+from .bounds import bounds_of
 from .converter import Converter
 from .converter import converter as the_converter
 from .reading import STRIP_BYTES, LayerError, native, settled
-from .region import Region
 from .slices import PAUSE, Job, until
 from .spaces import Space, to_rgba
 
@@ -50,7 +51,7 @@ class Inserted:
 class _Part:
     """Pixels to be written, in the colour space of the layer that takes them."""
 
-    region: Region
+    region: Rect
     data: bytes | bytearray
 
 
@@ -83,7 +84,7 @@ def insert_copy(
     target = space if is_duplicate else Space.of(document)
     parts = []
     if not is_duplicate:
-        for strip in _strips(Region.of(source.bounds()), 16):
+        for strip in _strips(bounds_of(source), 16):
             own = native(source, strip)
             yield
             parts.append(_Part(strip, (yield from converter.convert(own, space, target))))
@@ -151,7 +152,7 @@ def _converted(document: Any, pixels: Pixels, target: Space, converter: Converte
         converter.learn(document)
         yield
     parts = []
-    for strip in _strips(Region(pixels.offset_x, pixels.offset_y, width, height), 16):
+    for strip in _strips(Rect(pixels.offset_x, pixels.offset_y, width, height), 16):
         start = (strip.top - pixels.offset_y) * width * size
         rgba = pixels.picture.data[start : start + strip.width * strip.height * size]
         in_order = to_rgba(rgba, depth)
@@ -160,7 +161,7 @@ def _converted(document: Any, pixels: Pixels, target: Space, converter: Converte
     return tuple(parts)
 
 
-def _strips(region: Region, pixel_size: int) -> list[Region]:
+def _strips(region: Rect, pixel_size: int) -> list[Rect]:
     return list(region.strips(STRIP_BYTES // pixel_size))
 
 
@@ -236,7 +237,7 @@ def _emptied(node: Any) -> Job[None]:
     node.setAlphaLocked(False)
     node.setColorLabel(0)
     size = len(node.pixelData(0, 0, 1, 1))
-    for strip in Region.of(node.bounds()).strips(STRIP_BYTES // size):
+    for strip in bounds_of(node).strips(STRIP_BYTES // size):
         node.setPixelData(bytes(strip.width * strip.height * size), strip.left, strip.top, strip.width, strip.height)
         yield
 

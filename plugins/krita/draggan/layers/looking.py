@@ -5,7 +5,7 @@ from typing import Any
 from ..draggan_client.layer_rules import LayerLook
 from ..draggan_client.views import Problem
 from . import nodes
-from .region import Region
+from .bounds import bounds_of
 
 _CHOOSE = "Choose a layer with a picture in the Layers docker."
 _REFUSED = {
@@ -43,7 +43,7 @@ def why_not(document: Any, node: Any) -> Problem | None:
             f"The group “{name}” is set to pass through, and so has no picture of its own.",
             "Turn Pass Through off in the Layers docker, or choose one of its layers.",
         )
-    if Region.of(node.bounds()).is_empty:
+    if bounds_of(node).is_empty:
         return Problem(f"The layer “{name}” is empty.", "Paint or paste something on it, or choose another layer.")
     return None
 

@@ -9,11 +9,12 @@ from typing import Any
 from ..draggan_client.arrays import Array
 from ..draggan_client.layer_record import Fingerprint
 from ..draggan_client.messages import MaskData
+from ..draggan_client.rect import Rect
 from ..draggan_client.views import Problem
 from . import nodes
+from .bounds import bounds_of
 from .converter import Converter
 from .converter import converter as the_converter
-from .region import Region
 from .slices import Job, until
 from .spaces import Depth, Space, is_clear, is_opaque, to_rgba
 
@@ -34,7 +35,7 @@ class LayerError(Exception):
 class Reading:
     """Pixels of a layer: RGBA, sRGB-encoded, straight alpha."""
 
-    region: Region
+    region: Rect
     depth: Depth
     data: bytes
     is_opaque: bool
@@ -56,7 +57,7 @@ class LayerPrint:
     """A layer's fingerprint, and where the layer lies."""
 
     digest: bytes
-    region: Region
+    region: Rect
     """Its exact bounds; empty for an empty layer."""
 
 
@@ -67,7 +68,7 @@ class LayerReader:
         self._document = document
         self._converter = converter
 
-    def read(self, node: Any, region: Region, depth: Depth | None = None) -> Job[Reading]:
+    def read(self, node: Any, region: Rect, depth: Depth | None = None) -> Job[Reading]:
         """The layer's pixels in a region of the document, without those of any other layer.
 
         Without `depth`, that in which nothing is lost. Of a paint layer they are what the artist painted on it, before
@@ -94,7 +95,7 @@ class LayerReader:
             yield
         return Reading(region, depth, bytes(data), opaque, clear, hashed.digest())
 
-    def digest(self, node: Any, region: Region) -> Job[bytes]:
+    def digest(self, node: Any, region: Rect) -> Job[bytes]:
         """A hash of the layer's exact pixels in a region of the document: another one when any of them was changed."""
         yield from settled(self._document)
         hashed = _hash_of(region, node)
@@ -106,23 +107,23 @@ class LayerReader:
     def fingerprint(self, node: Any) -> Job[LayerPrint]:
         """Of the whole layer, as `read` would take it, by its exact pixels."""
         yield from settled(self._document)
-        region = Region.of(node.bounds())
+        region = bounds_of(node)
         yield
         return LayerPrint((yield from self.digest(node, region)), region)
 
 
-def _hash_of(region: Region, node: Any) -> Fingerprint:
+def _hash_of(region: Rect, node: Any) -> Fingerprint:
     return Fingerprint(region.width, region.height, str(Space.of(node)))
 
 
-def native(node: Any, region: Region) -> bytes:
+def native(node: Any, region: Rect) -> bytes:
     """A layer's pixels in its own colour space, in Krita's order of channels. See `nodes.has_own_pixels`."""
     take = node.pixelData if nodes.has_own_pixels(node) else node.projectionPixelData
     return bytes(take(region.left, region.top, region.width, region.height))
 
 
 def _pixels_at_a_time(node: Any) -> int:
-    size = len(native(node, Region(0, 0, 1, 1)))
+    size = len(native(node, Rect(0, 0, 1, 1)))
     if size == 0:
         raise LayerError(Problem(f"The layer “{node.name()}” has no picture of its own.", "Choose another layer."))
     return STRIP_BYTES // size
@@ -147,7 +148,7 @@ def settled(document: Any) -> Job[None]:
     raise LayerError(Problem("Krita is still at work on this picture.", "Try again when it has finished."))
 
 
-def selection_mask(document: Any, region: Region, node: Any = None) -> Job[MaskData | None]:
+def selection_mask(document: Any, region: Rect, node: Any = None) -> Job[MaskData | None]:
     """How much of each pixel is selected, soft edges included; None where there is no selection at all.
 
     A layer's own selection goes before the document's, as it does in Krita.

@@ -10,8 +10,8 @@ from ..draggan_client.layer_record import HEAD_BYTES, How, LayerRecord, RecordHe
 from ..qt import QtCore
 from . import nodes
 from .began import Began
+from .bounds import bounds_of
 from .reading import LayerPrint
-from .region import Region
 from .spaces import Space
 
 _PREFIX = "draggan/"
@@ -122,7 +122,7 @@ class Records:
         ids, sizes = set(), set()
         for node in nodes.tree(self._document):
             ids.add(nodes.id_of(node))
-            region = Region.of(node.bounds())
+            region = bounds_of(node)
             sizes.add((region.width, region.height))
         return frozenset(
             record.layer_id

@@ -12,11 +12,11 @@ from typing import Any
 
 from krita import Krita
 
+from ..draggan_client.rect import Rect
 from ..qt import QtCore, Signal, is_gone, own
 from . import nodes
 from .inserting import Inserted
 from .reading import STRIP_BYTES, native, settled
-from .region import Region
 from .slices import PAUSE, Job, Slices
 from .spaces import Space
 
@@ -83,7 +83,7 @@ class Watch(QtCore.QObject):  # type: ignore[misc]  # PyQt has no types
         self._timer.timeout.connect(self.look)
         self._timer.start(_PERIOD_MS)
 
-    def follow(self, node: Any, region: Region) -> None:
+    def follow(self, node: Any, region: Rect) -> None:
         """From now on this is the edited layer; its pixels are watched in `region` (document px, as it lies now)."""
         self._layer = _Layer(node, region)
 
@@ -266,7 +266,7 @@ class _Result:
 class _Layer:
     """The edited layer."""
 
-    def __init__(self, node: Any, region: Region) -> None:
+    def __init__(self, node: Any, region: Rect) -> None:
         self.id = nodes.id_of(node)
         self._is_there = True
         self._is_painted = False

@@ -27,12 +27,12 @@ from draggan_client.messages import (
     Source,
 )
 from draggan_client.points import PointBoard, pairs_of
+from draggan_client.rect import Rect
 
 from .. import edit
 from ..drags import Drag, outside, outside_text
 from ..edit import Beginning
 from ..layers import records, watch
-from ..layers.pixels import Rect
 from ..layers.records import Form, Kept
 from ..layers.result import Plan
 from ..layers.source import SourcePixels, part_in, read_source
@@ -752,8 +752,8 @@ def _round_frame(frame: Frame, image: Gimp.Image) -> Rect:
     """As much of the image as is seen with the frame fitted in."""
     left, top, width, height = frames.bounds(frame)
     border = math.ceil(ROUND_FRAME * max(width, height))
-    around = Rect.around(left, top, width, height, border).shared(Rect(0, 0, image.get_width(), image.get_height()))
-    return Rect.around(left, top, width, height) if around.empty else around
+    around = Rect.around(left, top, width, height, border).cut(Rect(0, 0, image.get_width(), image.get_height()))
+    return Rect.around(left, top, width, height) if around.is_empty else around
 
 
 def _is_faithful(view: EditView) -> bool:

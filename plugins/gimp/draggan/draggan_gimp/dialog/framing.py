@@ -7,9 +7,9 @@ from draggan_client.editing import Problem
 from draggan_client.errors import DragganError
 from draggan_client.frame_choice import FrameChoice, default_frame, trouble
 from draggan_client.messages import AlignmentPoint, Frame, ModelInfo
+from draggan_client.rect import Rect
 
 from ..layers import selection
-from ..layers.pixels import Rect
 from ..layers.subject import Subject
 
 
@@ -48,8 +48,8 @@ class Framing:
         """The selection's bounds on the layer; None: nothing of it is selected."""
         subject = self._subject()
         bounds = selection.bounds(subject.image) if subject.image.is_valid() else None
-        shared = bounds.shared(subject.rect) if bounds is not None else None
-        return None if shared is None or shared.empty else shared
+        shared = bounds.cut(subject.rect) if bounds is not None else None
+        return None if shared is None or shared.is_empty else shared
 
     def begin(self) -> None:
         """Choose it anew."""

@@ -9,8 +9,8 @@ from draggan_client import frames
 from draggan_client.look import LOOK
 from draggan_client.messages import Frame
 from draggan_client.points import Pair, Spot, arrow_head
+from draggan_client.rect import Rect
 
-from ..layers.pixels import Rect
 from .view import CRISP_SCALE, KNOB_DISTANCE, View
 
 Context = Any

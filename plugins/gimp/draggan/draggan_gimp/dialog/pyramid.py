@@ -2,7 +2,9 @@
 
 from gi.repository import GdkPixbuf, Gegl, Gimp, GLib
 
-from ..layers.pixels import U8, Rect
+from draggan_client.rect import Rect
+
+from ..layers.pixels import U8, gegl_rectangle
 from ..layers.source import in_layer, shown_layer
 from ..layers.subject import Subject
 from ..slices import Work
@@ -123,7 +125,7 @@ def _read(buffer: Gegl.Buffer, rect: Rect, area: Rect) -> Work[Pyramid]:
     for top in range(0, height, _STRIP_ROWS):
         rows = min(_STRIP_ROWS, height - top)
         strip = Rect(area.left // shrink, area.top // shrink + top, width, rows)
-        pixels = buffer.get(strip.gegl(), 1.0 / shrink, U8.gegl, Gegl.AbyssPolicy.NONE)
+        pixels = buffer.get(gegl_rectangle(strip), 1.0 / shrink, U8.gegl, Gegl.AbyssPolicy.NONE)
         pyramid.put(_pixbuf(pixels, width, rows), top)
         yield (top + rows) / height
     return pyramid

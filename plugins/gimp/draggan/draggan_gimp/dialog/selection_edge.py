@@ -2,7 +2,9 @@
 
 from gi.repository import Gegl, Gimp
 
-from ..layers.pixels import Rect
+from draggan_client.rect import Rect
+
+from ..layers.pixels import gegl_rectangle, strips_of
 from ..layers.selection import bounds
 from ..slices import Work
 from .edge import Segment, edge_of
@@ -14,8 +16,8 @@ _MOST_CELLS = 640
 def read_edge(image: Gimp.Image, picture: Rect) -> Work[tuple[Segment, ...]]:
     """The lines round what is selected inside `picture`; none where nothing is."""
     selected = bounds(image)
-    area = selected.shared(picture) if selected is not None else None
-    if area is None or area.empty:
+    area = selected.cut(picture) if selected is not None else None
+    if area is None or area.is_empty:
         return ()
     buffer = image.get_selection().get_buffer()
     shrink = 1
@@ -24,7 +26,7 @@ def read_edge(image: Gimp.Image, picture: Rect) -> Work[tuple[Segment, ...]]:
     left, top = area.left // shrink, area.top // shrink
     cells = Rect(left, top, -(-area.right // shrink) - left, -(-area.bottom // shrink) - top)
     rows = []
-    for strip in cells.strips(cells.width * shrink * 4):
-        rows.append(buffer.get(strip.gegl(), 1.0 / shrink, "Y u8", Gegl.AbyssPolicy.NONE))
+    for strip in strips_of(cells, shrink * 4):
+        rows.append(buffer.get(gegl_rectangle(strip), 1.0 / shrink, "Y u8", Gegl.AbyssPolicy.NONE))
         yield (strip.bottom - cells.top) / cells.height
     return edge_of(b"".join(rows), cells.width, left * shrink, top * shrink, shrink)

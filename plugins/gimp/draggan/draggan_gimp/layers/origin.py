@@ -9,8 +9,9 @@ from typing import Any
 
 from gi.repository import Gimp
 
+from draggan_client.rect import Rect
+
 from ..slices import Work
-from .pixels import Rect
 from .source import SourcePixels, read_source
 from .subject import Subject, rect_of
 
@@ -64,7 +65,7 @@ def read_origin(image: Gimp.Image, origin: Origin, moved_x: int, moved_y: int) -
         return None
     rect = rect_of(layer)
     inside = origin.inside
-    if inside.left < 0 or inside.top < 0 or inside.right > rect.width or inside.bottom > rect.height or inside.empty:
+    if inside.left < 0 or inside.top < 0 or inside.right > rect.width or inside.bottom > rect.height or inside.is_empty:
         return None
     subject = Subject(image, layer, rect, origin.as_visible)
     pixels = yield from read_source(subject, inside.moved(rect.left, rect.top))

@@ -1,11 +1,12 @@
 """Pixels through GEGL's buffers: always sRGB-encoded RGBA outside, whatever precision and profile the image has."""
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gi.repository import Gegl, Gimp
 
 from draggan_client.arrays import DType
+from draggan_client.rect import Rect
 
 from ..slices import Work
 
@@ -41,57 +42,14 @@ _MIDDLE = (
 _BYTE_SELECTION = (*_NARROW, Gimp.Precision.U8_LINEAR)
 
 
-@dataclass(frozen=True)
-class Rect:
-    """A rectangle of whole pixels: of the image, where nothing else is said."""
+def gegl_rectangle(rect: Rect) -> Gegl.Rectangle:
+    """The same for GEGL."""
+    return Gegl.Rectangle.new(rect.left, rect.top, rect.width, rect.height)
 
-    left: int
-    top: int
-    width: int
-    height: int
 
-    @property
-    def right(self) -> int:
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> int:
-        return self.top + self.height
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Left, top, width and height, as the client library has rectangles."""
-        return float(self.left), float(self.top), float(self.width), float(self.height)
-
-    @property
-    def empty(self) -> bool:
-        return self.width <= 0 or self.height <= 0
-
-    def moved(self, dx: int, dy: int) -> "Rect":
-        return Rect(self.left + dx, self.top + dy, self.width, self.height)
-
-    def shared(self, other: "Rect") -> "Rect":
-        """What lies in both; `empty` where nothing does."""
-        left, top = max(self.left, other.left), max(self.top, other.top)
-        return Rect(left, top, min(self.right, other.right) - left, min(self.bottom, other.bottom) - top)
-
-    @staticmethod
-    def around(left: float, top: float, width: float, height: float, border: int = 0) -> "Rect":
-        """The whole pixels that this area touches, and so many more on each side."""
-        first_x, first_y = math.floor(left) - border, math.floor(top) - border
-        return Rect(
-            first_x, first_y, math.ceil(left + width) + border - first_x, math.ceil(top + height) + border - first_y
-        )
-
-    def gegl(self) -> Gegl.Rectangle:
-        return Gegl.Rectangle.new(self.left, self.top, self.width, self.height)
-
-    def strips(self, row_bytes: int) -> "list[Rect]":
-        """Cut into strips of whole rows, each of about SLICE_BYTES."""
-        rows = max(1, SLICE_BYTES // max(1, row_bytes))
-        return [
-            Rect(self.left, top, self.width, min(rows, self.bottom - top)) for top in range(self.top, self.bottom, rows)
-        ]
+def strips_of(rect: Rect, pixel_bytes: int) -> Iterator[Rect]:
+    """Cut into strips of whole rows, each of about SLICE_BYTES."""
+    return rect.strips(SLICE_BYTES // pixel_bytes)
 
 
 def kind_of(image: Gimp.Image) -> PixelKind:
@@ -113,8 +71,8 @@ def kind_of_selection(image: Gimp.Image) -> PixelKind:
 def read(buffer: Gegl.Buffer, rect: Rect, gegl_format: str | None, pixel_bytes: int) -> Work[list[bytes]]:
     """The pixels of `rect` (of the buffer) in strips, to be joined. Format None: the buffer's own. 0 beside it."""
     strips = []
-    for strip in rect.strips(rect.width * pixel_bytes):
-        strips.append(buffer.get(strip.gegl(), 1.0, gegl_format, Gegl.AbyssPolicy.NONE))
+    for strip in strips_of(rect, pixel_bytes):
+        strips.append(buffer.get(gegl_rectangle(strip), 1.0, gegl_format, Gegl.AbyssPolicy.NONE))
         yield (strip.bottom - rect.top) / rect.height
     return strips
 
@@ -122,9 +80,9 @@ def read(buffer: Gegl.Buffer, rect: Rect, gegl_format: str | None, pixel_bytes: 
 def write(buffer: Gegl.Buffer, rect: Rect, kind: PixelKind, data: bytes) -> Work[None]:
     """Put RGBA pixels into `rect` of the buffer."""
     pixels, row_bytes = memoryview(data), rect.width * kind.pixel_bytes
-    for strip in rect.strips(row_bytes):
+    for strip in strips_of(rect, kind.pixel_bytes):
         part = pixels[(strip.top - rect.top) * row_bytes : (strip.bottom - rect.top) * row_bytes]
-        buffer.set(strip.gegl(), kind.gegl, part.tobytes())
+        buffer.set(gegl_rectangle(strip), kind.gegl, part.tobytes())
         buffer.flush()  # all at once at the end would take long
         yield (strip.bottom - rect.top) / rect.height
 

@@ -13,10 +13,11 @@ from gi.repository import Gimp
 from draggan_client.edit_state import EditState
 from draggan_client.errors import EditStateError, EditStateVersionError
 from draggan_client.layer_record import Fingerprint, Found, How, LayerRecord, find
+from draggan_client.rect import Rect
 
 from ..slices import Work
 from .origin import Origin
-from .pixels import Rect, read
+from .pixels import read, strips_of
 from .subject import rect_of
 
 NAME = "draggan-edit"
@@ -56,7 +57,7 @@ def fingerprint(layer: Gimp.Layer) -> Work[bytes]:
     precision = layer.get_image().get_precision().value_nick
     hashed = Fingerprint(width, height, f"GIMP {layer.type().value_nick} {precision}")
     buffer = layer.get_buffer()
-    for strip in Rect(0, 0, width, height).strips(width * pixel_bytes):
+    for strip in strips_of(Rect(0, 0, width, height), pixel_bytes):
         (rows,) = yield from read(buffer, strip, None, pixel_bytes)
         hashed.update(rows)
         yield strip.bottom / height

@@ -10,11 +10,12 @@ from gi.repository import Gegl, Gimp
 
 from draggan_client.layer_rules import needs_copy
 from draggan_client.messages import Pixels
+from draggan_client.rect import Rect
 
 from ..slices import Work
 from . import records
 from .origin import Origin
-from .pixels import F32, U8, U16, PixelKind, Rect, not_opaque, write
+from .pixels import F32, U8, U16, PixelKind, gegl_rectangle, not_opaque, write
 from .records import Form
 from .source import SourcePixels, raster_copy
 from .subject import Subject, look
@@ -160,7 +161,7 @@ def _splice(subject: Subject, copy: Gimp.Layer, pixels: Pixels) -> Work[None]:
             rows = pixels.changed.data[top * width : (top + _ROWS_AT_ONCE) * width]
             for run in runs(rows, width):
                 part = run.moved(0, top)
-                edited.copy(part.gegl(), Gegl.AbyssPolicy.NONE, target, part.moved(dx, dy).gegl())
+                edited.copy(gegl_rectangle(part), Gegl.AbyssPolicy.NONE, target, gegl_rectangle(part.moved(dx, dy)))
                 yield part.top / height
             target.flush()  # all at once at the end would take long
             yield top / height

@@ -4,9 +4,10 @@ from gi.repository import Gimp
 
 from draggan_client.arrays import Array
 from draggan_client.messages import MaskData
+from draggan_client.rect import Rect
 
 from ..slices import Work
-from .pixels import Rect, kind_of_selection, read
+from .pixels import kind_of_selection, read
 from .subject import RefusedError
 
 
@@ -31,7 +32,7 @@ def read_mask(image: Gimp.Image, rect: Rect) -> Work[MaskData | None]:
     selected = bounds(image)
     if selected is None:
         return None
-    if selected.shared(rect).empty:
+    if selected.cut(rect).is_empty:
         raise RefusedError(
             "The selection lies beside the part of the layer that the model sees, so that nothing may change.",
             "Select something inside it, or nothing at all (Select > None).",

@@ -10,9 +10,10 @@ from draggan_client import frames
 from draggan_client.arrays import Array
 from draggan_client.layer_record import Fingerprint
 from draggan_client.messages import Frame
+from draggan_client.rect import Rect
 
 from ..slices import Work
-from .pixels import PixelKind, Rect, read
+from .pixels import PixelKind, gegl_rectangle, read, strips_of
 from .subject import RefusedError, Subject
 
 
@@ -52,8 +53,8 @@ def part_in(subject: Subject, frame: Frame) -> Rect:
     From the border the server sees whether the picture goes on beyond the frame. Raises RefusedError where the frame
     lies beside the layer.
     """
-    part = subject.rect.shared(Rect.around(*frames.bounds(frame), border=1))
-    if part.empty:
+    part = subject.rect.cut(Rect.around(*frames.bounds(frame), border=1))
+    if part.is_empty:
         raise RefusedError(
             f"The frame lies beside the layer “{subject.name}”, which was perhaps moved or cut since.",
             "Choose a frame that lies on the layer.",
@@ -69,7 +70,7 @@ def read_source(subject: Subject, part: Rect) -> Work[SourcePixels]:
     with shown_layer(subject) as layer:
         yield 0.0
         buffer, inside = layer.get_buffer(), in_layer(subject, part)
-        for strip in inside.strips(part.width * kind.pixel_bytes):
+        for strip in strips_of(inside, kind.pixel_bytes):
             strips += yield from read(buffer, strip, kind.gegl, kind.pixel_bytes)
             hashed.update(strips[-1])
             yield (strip.bottom - inside.top) / part.height
@@ -112,8 +113,8 @@ def raster_copy(subject: Subject) -> Work[Gimp.Layer]:
 
 def copy_buffer(source: Gegl.Buffer, target: Gegl.Buffer, rect: Rect) -> Work[None]:
     """Copy a part of a buffer to the same place of another, exactly where both have the same format."""
-    for strip in rect.strips(rect.width * 16):
-        source.copy(strip.gegl(), Gegl.AbyssPolicy.NONE, target, strip.gegl())
+    for strip in strips_of(rect, 16):
+        source.copy(gegl_rectangle(strip), Gegl.AbyssPolicy.NONE, target, gegl_rectangle(strip))
         target.flush()  # all at once at the end would take long
         yield (strip.bottom - rect.top) / rect.height
 

@@ -6,8 +6,9 @@ from gi.repository import Gimp
 
 from draggan_client.errors import DragganError
 from draggan_client.layer_rules import LayerLook
+from draggan_client.rect import Rect
 
-from .pixels import PixelKind, Rect, kind_of
+from .pixels import PixelKind, kind_of
 
 MIN_SIDE = 8
 """A smaller picture shows the model nothing."""

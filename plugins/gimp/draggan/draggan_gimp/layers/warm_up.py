@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from gi.repository import Gegl
 
-from .pixels import U8, Rect, kind_of_selection
+from draggan_client.rect import Rect
+
+from .pixels import U8, gegl_rectangle, kind_of_selection
 from .subject import Subject
 
 _SPECK = Rect(0, 0, 2, 2)
@@ -27,8 +29,8 @@ def warm_up(subject: Subject) -> Callable[[], None]:
                 continue
             buffer = Gegl.Buffer.new(own, 0, 0, _SPECK.width, _SPECK.height)
             for other in others:
-                pixels = buffer.get(_SPECK.gegl(), 1.0, other, Gegl.AbyssPolicy.NONE)
-                buffer.set(_SPECK.gegl(), other, pixels)
+                pixels = buffer.get(gegl_rectangle(_SPECK), 1.0, other, Gegl.AbyssPolicy.NONE)
+                buffer.set(gegl_rectangle(_SPECK), other, pixels)
 
     return convert
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from gi.repository import Gimp
 
-from .pixels import Rect
+from draggan_client.rect import Rect
+
 from .selection import bounds, is_empty
 from .subject import Subject, rect_of
 
