@@ -9,6 +9,7 @@ import torch
 
 from draggan_server.training.cars import FACTOR_INDEX, FACTORS, LANDMARK_INDEX, LANDMARKS, landmarks, render
 from draggan_server.training.factors import FactorGroup
+from draggan_server.training.landmark import Landmark
 from draggan_server.training.shapes import Window
 from tests.unit.factors import FactorSamples
 
@@ -52,6 +53,15 @@ def test_landmarks_lie_in_the_picture_and_move_with_their_factors():
         near, far = (landmarks(with_factor(factors, factor, value)) for value in (0.0, 1.0))
         index = LANDMARK_INDEX[mark]
         assert bool(((far - near)[:, index].norm(dim=1) > 0.03).all())
+
+
+@pytest.mark.parametrize("landmark", LANDMARKS, ids=lambda landmark: landmark.name)
+def test_landmarks_move_as_their_table_says(landmark: Landmark):
+    factors = random_factors(100, seed=3)
+    index = LANDMARK_INDEX[landmark.name]
+    for name, distance in landmark.moved_by.items():
+        low, high = (landmarks(with_factor(factors, name, value))[:, index] for value in (0.0, 1.0))
+        assert (high - low).norm(dim=1).mean().item() == pytest.approx(distance, rel=0.15, abs=0.003), name
 
 
 def test_wheels_are_dark_rings_round_their_landmarks():

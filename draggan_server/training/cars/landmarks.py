@@ -9,54 +9,60 @@ from ..landmark import Landmark
 from .geometry import geometry
 
 LANDMARKS: tuple[Landmark, ...] = (
-    Landmark("front_wheel", "wheel", dict(wheelbase=0.074, wheel_size=0.024)),
-    Landmark("rear_wheel", "wheel", dict(wheelbase=0.074, wheel_size=0.024)),
+    Landmark("front_wheel", "wheel", {"wheelbase": 0.074, "wheel_size": 0.024}),
+    Landmark("rear_wheel", "wheel", {"wheelbase": 0.074, "wheel_size": 0.024}),
     Landmark(
         "nose",
         "body end",
-        dict(wheelbase=0.074, clearance=0.040, roof_height=0.030, bonnet_length=0.030, bonnet_height=0.020),
+        {"wheelbase": 0.074, "clearance": 0.040, "roof_height": 0.030, "bonnet_length": 0.030, "bonnet_height": 0.020},
     ),
     Landmark(
         "tail",
         "body end",
-        dict(wheelbase=0.074, clearance=0.040, tail_length=0.036, roof_height=0.030, tail_height=0.021),
+        {"wheelbase": 0.074, "clearance": 0.040, "tail_length": 0.036, "roof_height": 0.030, "tail_height": 0.021},
     ),
     Landmark(
         "roof_front",
         "roof",
-        dict(bonnet_length=0.151, roof_height=0.111, windscreen_rake=0.108, wheelbase=0.070, clearance=0.040),
+        {
+            "bonnet_length": 0.151,
+            "roof_height": 0.111,
+            "windscreen_rake": 0.108,
+            "wheelbase": 0.070,
+            "clearance": 0.040,
+        },
     ),
     Landmark(
         "roof_rear",
         "roof",
-        dict(tail_length=0.164, roof_height=0.108, rear_rake=0.100, wheelbase=0.070, clearance=0.040),
+        {"tail_length": 0.164, "roof_height": 0.108, "rear_rake": 0.100, "wheelbase": 0.07, "clearance": 0.04},
     ),
     Landmark(
         "windscreen_foot",
         "window foot",
-        dict(bonnet_length=0.155, wheelbase=0.074, roof_height=0.061, clearance=0.040, belt_height=0.035),
+        {"bonnet_length": 0.155, "wheelbase": 0.074, "roof_height": 0.061, "clearance": 0.040, "belt_height": 0.035},
     ),
     Landmark(
         "rear_window_foot",
         "window foot",
-        dict(tail_length=0.169, wheelbase=0.074, roof_height=0.061, clearance=0.040, belt_height=0.035),
+        {"tail_length": 0.169, "wheelbase": 0.074, "roof_height": 0.061, "clearance": 0.040, "belt_height": 0.035},
     ),
     Landmark(
         "headlight",
         "light",
-        dict(wheelbase=0.074, roof_height=0.061, bonnet_height=0.040, clearance=0.040, belt_height=0.035),
+        {"wheelbase": 0.074, "roof_height": 0.061, "bonnet_height": 0.040, "clearance": 0.040, "belt_height": 0.035},
     ),
     Landmark(
         "tail_light",
         "light",
-        dict(wheelbase=0.074, roof_height=0.061, tail_height=0.042, clearance=0.040, tail_length=0.036),
+        {"wheelbase": 0.074, "roof_height": 0.061, "tail_height": 0.042, "clearance": 0.040, "tail_length": 0.036},
     ),
     Landmark(
         "pillar",
         "pillar",
-        dict(pillar=0.121, tail_length=0.086, bonnet_length=0.076, roof_height=0.062, windscreen_rake=0.055),
+        {"pillar": 0.121, "tail_length": 0.086, "bonnet_length": 0.076, "roof_height": 0.062, "windscreen_rake": 0.055},
     ),
-    Landmark("sill", "sill", dict(clearance=0.040)),
+    Landmark("sill", "sill", {"clearance": 0.040}),
 )
 
 LANDMARK_INDEX: dict[str, int] = {mark.name: index for index, mark in enumerate(LANDMARKS)}
