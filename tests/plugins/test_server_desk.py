@@ -1,5 +1,6 @@
 """The desk: how the server stands, started, ended and reported on, with the editor never waiting."""
 
+import dataclasses
 import json
 import os
 import sys
@@ -58,7 +59,7 @@ def desks(home: Home) -> Iterator[Callable[..., Desk]]:
                 os.kill(pid, 9)
 
 
-MODELS = (ModelInfo("portraits", "Portraits", "faces", "CC0", 128, "a" * 64, steps_per_s=4.25),)
+MODELS = (ModelInfo("portraits", "Portraits", "faces", "CC0", 128, "a" * 64, thumbnail=b"png", steps_per_s=4.25),)
 
 
 def test_looking_starts_nothing(home: Home, desks: Callable[..., Desk]) -> None:
@@ -86,6 +87,42 @@ def test_a_server_that_runs_is_found_with_its_models(
     desk.desk.refresh()
     status = desk.until(ServerPhase.TROUBLE)
     assert status.models == MODELS, "the chooser keeps its entries"
+
+
+@pytest.mark.parametrize("lacking", [{"thumbnail": b""}, {"steps_per_s": None}], ids=str)
+def test_what_the_server_still_makes_is_asked_for_again(
+    server: FakeServer, desks: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, lacking: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(server_desk, "_MAKING_S", 0.01)
+    usual, answers = server.reply_to, [(dataclasses.replace(MODELS[0], **lacking),)] * 3 + [MODELS]
+    replies = iter(answers)
+    monkeypatch.setattr(server, "reply_to", lambda *a: Models(next(replies)) if a[1] == ["models"] else usual(*a))
+    desk = desks()
+    desk.desk.refresh()
+    desk.thread.until(lambda: desk.desk.status.models == MODELS)
+    desk.thread.rest(0.2)
+    assert server.asked.count("GET /models") == len(answers), "and no more once all is there"
+
+
+def test_what_never_comes_is_not_asked_for_for_ever(
+    server: FakeServer, desks: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_desk, "_MAKING_S", 0.001)
+    monkeypatch.setattr(server_desk, "_MAKING_LOOKS", 3)
+    bare = dataclasses.replace(MODELS[0], thumbnail=b"")
+    more = dataclasses.replace(bare, id="more")
+    usual, models = server.reply_to, [bare]
+    monkeypatch.setattr(
+        server, "reply_to", lambda *asked: Models(tuple(models)) if asked[1] == ["models"] else usual(*asked)
+    )
+    desk = desks()
+    desk.desk.refresh()
+    desk.thread.until(lambda: server.asked.count("GET /models") == 4)
+    desk.thread.rest(0.2)
+    assert server.asked.count("GET /models") == 4
+    models.append(more)
+    desk.desk.refresh()
+    desk.thread.until(lambda: server.asked.count("GET /models") == 8)
 
 
 def test_it_is_started_and_says_what_is_waited_for(home: Home, desks: Callable[..., Desk]) -> None:

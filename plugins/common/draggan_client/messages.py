@@ -163,6 +163,11 @@ class ModelInfo(Record):
     estimated_steps_per_s: Annotated[float, Between(0, 1e6)] | None = None
     """Steps per second as the model's size and this computer's speed have it; None: the computer's is not known yet."""
 
+    @property
+    def is_finished(self) -> bool:
+        """Nothing is missing that the server makes when it has nothing else to do."""
+        return bool(self.thumbnail) and (self.steps_per_s is not None or self.estimated_steps_per_s is not None)
+
 
 @dataclass(frozen=True)
 class DragOptions(Record):

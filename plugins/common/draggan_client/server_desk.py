@@ -20,6 +20,9 @@ from .worker import Bell, HandOver, Worker
 _ENDING_TIMEOUT_S = 15.0
 _STILL_WAITING_S = 0.5
 """Who waits for a starting server says so several times a second."""
+_MAKING_S = 3.0
+_MAKING_LOOKS = 10
+"""The server draws thumbnails and estimates speeds when it has nothing else to do: so often it is asked again."""
 
 
 class ServerDesk:
@@ -50,6 +53,9 @@ class ServerDesk:
         self._closed = False
         self._given_up_at = 0.0
         self._waited_at = 0.0
+        self._unfinished: frozenset[str] = frozenset()
+        self._looks = 0
+        self._next_look: threading.Timer | None = None
         self._status = ServerStatus(ServerPhase.OFF, wording.SERVER_OFF)
         if home is None:
             try:
@@ -94,6 +100,8 @@ class ServerDesk:
     def close(self) -> None:
         """The editor ends. Returns at once; nothing is told any more; the server stays."""
         self._closed = True
+        if self._next_look is not None:
+            self._next_look.cancel()
         self._bell.close()
         self._worker.close()
         self._reporter.close()
@@ -118,7 +126,23 @@ class ServerDesk:
     def _ready(self) -> None:
         hello = self.connection.hello()
         self._set(_ready_status(hello, self.status.models))
-        self._set(_ready_status(hello, self.connection.models().models))
+        models = self.connection.models().models
+        self._set(_ready_status(hello, models))
+        self._look_again(frozenset(model.id for model in models if not model.is_finished))
+
+    def _look_again(self, unfinished: frozenset[str]) -> None:
+        """In a while, as long as the server has something to make of these models, and is not long about it."""
+        if not unfinished <= self._unfinished:
+            self._looks = 0
+        self._unfinished = unfinished
+        if self._next_look is not None:
+            self._next_look.cancel()
+        if unfinished and self._looks < _MAKING_LOOKS and not self._closed:
+            self._looks += 1
+            # From a thread of its own it only hands the look to the worker's, which is there: this is it.
+            self._next_look = threading.Timer(_MAKING_S, self.refresh)
+            self._next_look.daemon = True
+            self._next_look.start()
 
     def _shut_down(self) -> None:
         info = read_runtime(self.home)

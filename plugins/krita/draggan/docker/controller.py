@@ -44,9 +44,6 @@ _SOON_MS = 15
 """Changes that come together are shown together."""
 _PAINTED_MS = 20
 """After so long, what was shown is painted, if Krita has the time."""
-_THUMBNAILS_MS = 3000
-_THUMBNAILS_ASKED = 10
-"""The server makes them when it has nothing else to do."""
 
 
 class Controller(QtCore.QObject):
@@ -91,7 +88,6 @@ class Controller(QtCore.QObject):
         self._drawing: Edit | None = None
         self._wanted_picture: tuple[int, float, Any] | None = None
         self._trouble_told = ""
-        self._thumbnails_asked = 0
         self._shop: ModelShopWindow | None = None
         self._began = False
         self._over_shown: bytes | None = None
@@ -187,7 +183,6 @@ class Controller(QtCore.QObject):
         self._shop.raise_()
 
     def _model_came(self, model: str) -> None:
-        self._thumbnails_asked = 0  # it has no thumbnail yet
         self._desk.refresh()
         self.choose_model(model)
 
@@ -588,8 +583,6 @@ class Controller(QtCore.QObject):
         else:
             self._trouble_told = ""
             self._notices.drop("server")
-        if status.phase is ServerPhase.READY and not self._thumbnails_asked:
-            self._ask_for_thumbnails()
         if self._wanted_picture is not None and status.phase is ServerPhase.READY and status.models is not None:
             (seed, psi, document), self._wanted_picture = self._wanted_picture, None
             if self._chosen_model() is None:
@@ -606,14 +599,6 @@ class Controller(QtCore.QObject):
         if sandbox() is None and read_launch(self._desk.home) is None:
             return Problem("The DragGAN server is not installed here yet.", wording.HOW_TO_GET_THE_SERVER)
         return Problem(status.text, status.hint)
-
-    def _ask_for_thumbnails(self) -> None:
-        """Look at the models again as long as one has no picture yet."""
-        lacking = any(not model.thumbnail for model in self._desk.status.models or ())
-        if self._looker.isActive() and lacking and self._thumbnails_asked < _THUMBNAILS_ASKED:
-            self._thumbnails_asked += 1
-            self._desk.refresh()
-            QtCore.QTimer.singleShot(_THUMBNAILS_MS, self._ask_for_thumbnails)
 
     # Showing
 
