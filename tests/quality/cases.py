@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from draggan_server.drag import Point
+from draggan_server.training.landmark import Landmark
 from draggan_server.training.portraits import (
     FACTOR_INDEX,
     FACTORS,
     LANDMARKS,
-    Landmark,
     factors_from_z,
     landmark_visibility,
     landmarks,
