@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 
 PATIENCE_S = 60.0
+AT_ONCE_S = 1.0
+"""A call that took longer has waited for something. On a computer with other things to do a thread may stand still for
+some tenths of a second; what a call must not wait for lasts longer than this in the tests that use it."""
 
 
 class EditorThread:

@@ -1,6 +1,6 @@
 """A small server that speaks the protocol and does what a test tells it to: also the unkind things.
 
-As a program it is a server for the launcher to start: `python fake_server.py {well|slowly|crash|mute}`.
+As a program it is a server for the launcher to start: `python fake_server.py {well|slowly|when_told|crash|mute}`.
 """
 
 import contextlib
@@ -45,6 +45,10 @@ LATENT = Array("f16", (2, 4), struct.pack("<8e", *[0.5] * 8))
 NEW = EditState("portraits", "a" * 64, 64, Frame(0, 0, 64), 0.7, "const", "seed", 7, LATENT)
 PICTURE = dataclasses.replace(NEW, source="picture", seed=None)
 DRAG_STEPS = 4
+GO = "go"
+"""A file in the home: tells the server that is started "when_told" to come up."""
+STARTED = "started"
+"""Another one: with a line from each server that was started."""
 
 
 class FakeServer:
@@ -59,6 +63,8 @@ class FakeServer:
         """What an edit state's picture has to be."""
         self.faults: list[Callable[[Any], object]] = []
         self.step_s = 0.0
+        self.held_at: int | None = None
+        """A drag or an inversion that has come to this step stays there until it is cancelled, or this is another."""
         self.cancelled = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
@@ -70,6 +76,7 @@ class FakeServer:
 
     def stop(self) -> None:
         """As if killed, but for open connections. The runtime file stays."""
+        self.held_at = None
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
@@ -178,7 +185,7 @@ class FakeServer:
     def _invert(self, session: str, request: InvertRequest) -> Iterator[Message]:
         self.cancelled.clear()
         step, total = 0, 3 * DRAG_STEPS
-        while step < total and not self.cancelled.wait(self.step_s):
+        while step < total and not self._is_cancelled(step):
             step += 1
             yield Progress(("w", "w+", "tuning")[(step - 1) // DRAG_STEPS], step, total, elapsed_s=1.0, remaining_s=2.0)
             if request.preview:
@@ -193,7 +200,7 @@ class FakeServer:
     def _drag(self, session: str, request: DragRequest) -> Iterator[Message]:
         self.cancelled.clear()
         step = 0
-        while step < DRAG_STEPS and not self.cancelled.wait(self.step_s):
+        while step < DRAG_STEPS and not self._is_cancelled(step):
             step += 1
             yield Progress("drag", step, DRAG_STEPS)
             if request.preview:
@@ -202,6 +209,13 @@ class FakeServer:
         history = (*state.history[: state.position], FinishedDrag(LATENT, (), "reached", step))
         self.sessions[session] = dataclasses.replace(state, history=history, position=len(history))
         yield self._result(session, "stopped" if self.cancelled.is_set() else "reached", step)
+
+    def _is_cancelled(self, step: int) -> bool:
+        """After the time that a step takes."""
+        is_cancelled = self.cancelled.wait(self.step_s)
+        while step == self.held_at and not is_cancelled:
+            is_cancelled = self.cancelled.wait(0.005)
+        return is_cancelled
 
     def _seek(self, session: str, position: int) -> Message:
         state = self.sessions[session]
@@ -222,7 +236,9 @@ def main(manner: str) -> None:
     if manner == "slowly":
         time.sleep(1)
     home = find_home()
-    with (home.folder / "started").open("a") as started:
+    while manner == "when_told" and not (home.folder / GO).exists():
+        time.sleep(0.02)
+    with (home.folder / STARTED).open("a") as started:
         started.write(f"{os.getpid()} {sorted(name for name in os.environ if name.startswith('PYTHON'))}\n")
     if manner != "mute":
         FakeServer(home)

@@ -1,5 +1,6 @@
 """Finding the server and starting it, in processes of their own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from draggan_client.discovery import Home, LaunchCommand, read_runtime, write_ru
 from draggan_client.errors import ProtocolMismatchError, ServerNotRunningError, ServerStartError
 from draggan_client.launcher import Waiting, clean_environment, find, find_or_start
 from draggan_client.locks import FileLock
-from tests.plugins.fake_server import FakeServer
+from tests.plugins.fake_server import STARTED, FakeServer
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,12 +35,13 @@ def command(manner: str) -> tuple[str, ...]:
 def end_what_was_started(home: Home) -> Iterator[None]:
     yield
     for line in started(home):
-        os.kill(int(line.split()[0]), signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(line.split()[0]), signal.SIGTERM)
 
 
 def started(home: Home) -> list[str]:
     """A line for each server that was started: its process, and what it saw of PYTHON*."""
-    file = home.folder / "started"
+    file = home.folder / STARTED
     return file.read_text().splitlines() if file.exists() else []
 
 
@@ -75,7 +77,6 @@ def test_a_killed_server_is_replaced(home: Home) -> None:
     os.kill(first.pid, signal.SIGKILL)
     second, _ = find_or_start(home, command("well"))
     assert second.pid != first.pid
-    (home.folder / "started").write_text(f"{second.pid} []\n")  # the other one has been ended already
 
 
 def test_a_server_that_crashes_is_quoted(home: Home) -> None:
@@ -84,15 +85,14 @@ def test_a_server_that_crashes_is_quoted(home: Home) -> None:
 
 
 def test_a_server_that_never_answers_is_given_up(home: Home) -> None:
+    mute = ("/bin/sh", "-c", f"echo $$ > {STARTED}; exec sleep 300")  # here long before a Python would be
     with pytest.raises(ServerStartError, match="started and does not answer"):
-        find_or_start(home, command("mute"), timeout_s=1)
-    pid = int(started(home)[0].split()[0])
-    for _ in range(50):
-        if not discovery.process_exists(pid):
-            break
-        time.sleep(0.1)
+        find_or_start(home, mute, timeout_s=2)
+    (pid,) = map(int, started(home))
+    deadline = time.monotonic() + 60
+    while discovery.process_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert not discovery.process_exists(pid), "what was started in vain has to end"
-    (home.folder / "started").write_text("")
 
 
 def test_a_program_that_is_not_there_is_named(home: Home) -> None:

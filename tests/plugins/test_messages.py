@@ -108,7 +108,13 @@ def test_a_number_that_is_none_is_found_wherever_it_stands(dtype: str, bad: floa
 
 
 def test_a_large_picture_does_not_hold_up_other_threads() -> None:
-    """One sum over all its numbers would: it keeps the interpreter's lock from begin to end."""
+    """One sum over all its numbers would: it keeps the interpreter's lock from begin to end, each time. A computer with
+    other things to do may let a thread wait as well, now and then."""
+    assert min(_longest_hold_up() for _ in range(5)) < 0.5
+
+
+def _longest_hold_up() -> float:
+    """While a large picture is checked: how long another thread was held up at the most, as a part of the whole."""
     seen = []
     done = threading.Event()
 
@@ -126,8 +132,7 @@ def test_a_large_picture_does_not_hold_up_other_threads() -> None:
     done.set()
     watcher.join()
     times = [began, *(moment for moment in seen if began < moment < ended), ended]
-    longest = max(later - earlier for earlier, later in itertools.pairwise(times))
-    assert longest < (ended - began) / 2
+    return max(later - earlier for earlier, later in itertools.pairwise(times)) / (ended - began)
 
 
 def test_whole_numbers_become_floats_where_floats_belong() -> None:

@@ -1,8 +1,11 @@
 """The desk: how the server stands, started, ended and reported on, with the editor never waiting."""
 
+import contextlib
 import dataclasses
 import json
 import os
+import re
+import signal
 import sys
 import threading
 import time
@@ -17,11 +20,9 @@ from draggan_client.discovery import Home, LaunchCommand, process_exists, read_r
 from draggan_client.editing import Editing, Phase, ServerDesk, ServerPhase, ServerStatus
 from draggan_client.messages import Ack, Error, FromSeed, ModelInfo, Models
 from draggan_client.wording import server_text
-from tests.plugins.editor_thread import EditorThread
-from tests.plugins.fake_server import FakeServer
+from tests.plugins.editor_thread import AT_ONCE_S, EditorThread
+from tests.plugins.fake_server import GO, FakeServer
 from tests.plugins.test_launcher import command, started
-
-AT_ONCE_S = 0.25
 
 
 class Desk:
@@ -36,6 +37,10 @@ class Desk:
         self.thread.until(lambda: self.desk.status.phase in phases)
         self.thread.rest(0.05)
         return self.desk.status
+
+    def texts(self, phase: ServerPhase) -> list[str]:
+        """What was said in that phase."""
+        return [status.text for status in self.heard if status.phase is phase]
 
     def _changed(self) -> None:
         self.heard.append(self.desk.status)
@@ -52,11 +57,9 @@ def desks(home: Home) -> Iterator[Callable[..., Desk]]:
     yield make
     for desk in made:
         desk.desk.close()
-    if (home.folder / "started").exists():
-        for line in started(home):
-            pid = int(line.split()[0])
-            if process_exists(pid):
-                os.kill(pid, 9)
+    for line in started(home):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(line.split()[0]), signal.SIGKILL)
 
 
 MODELS = (ModelInfo("portraits", "Portraits", "faces", "CC0", 128, "a" * 64, thumbnail=b"png", steps_per_s=4.25),)
@@ -66,10 +69,9 @@ def test_looking_starts_nothing(home: Home, desks: Callable[..., Desk]) -> None:
     write_launch(home, LaunchCommand(command("well")))
     desk = desks()
     desk.desk.refresh()
-    desk.thread.rest(0.3)
-    status = desk.desk.status
-    assert status.phase is ServerPhase.OFF and "starts by itself" in status.text
-    assert not (home.folder / "started").exists()
+    desk.thread.until(lambda: "starts by itself" in desk.desk.status.text)
+    assert desk.desk.status.phase is ServerPhase.OFF
+    assert not started(home)
 
 
 def test_a_server_that_runs_is_found_with_its_models(
@@ -126,15 +128,17 @@ def test_what_never_comes_is_not_asked_for_for_ever(
 
 
 def test_it_is_started_and_says_what_is_waited_for(home: Home, desks: Callable[..., Desk]) -> None:
-    desk = desks(command("slowly"))
+    desk = desks(command("when_told"))
     began = time.monotonic()
     desk.desk.start()
     assert time.monotonic() - began < AT_ONCE_S
     assert desk.desk.status.phase is ServerPhase.STARTING
+    desk.thread.until(
+        lambda: [text for text in desk.texts(ServerPhase.STARTING) if re.search(r"server … \d+ s$", text)]
+    )
+    (home.folder / GO).touch()
     status = desk.until(ServerPhase.READY, ServerPhase.TROUBLE)
     assert status.phase is ServerPhase.READY, status
-    texts = [heard.text for heard in desk.heard if heard.phase is ServerPhase.STARTING]
-    assert any("Starting the server … " in text and text.endswith(" s") for text in texts)
     desk.desk.start()
     assert desk.until(ServerPhase.READY).phase is ServerPhase.READY and len(started(home)) == 1
 
@@ -192,7 +196,7 @@ def test_one_of_another_version_is_said(home: Home, desks: Callable[..., Desk]) 
 def test_a_start_can_be_given_up(home: Home, desks: Callable[..., Desk]) -> None:
     desk = desks(command("mute"))
     desk.desk.start()
-    desk.thread.until(lambda: (home.folder / "started").exists() and started(home))
+    desk.thread.until(lambda: started(home))
     pid = int(started(home)[0].split()[0])
     began = time.monotonic()
     desk.desk.stop()
@@ -207,10 +211,11 @@ def test_a_start_can_be_given_up(home: Home, desks: Callable[..., Desk]) -> None
 
 
 def test_an_edit_that_starts_the_server_shows_here(home: Home, desks: Callable[..., Desk]) -> None:
-    desk = desks(command("slowly"))
+    desk = desks(command("when_told"))
     editing = Editing(desk.desk.connection, desk.thread.hand_over, lambda: None)
     editing.open(FromSeed(7))
     assert desk.until(ServerPhase.STARTING).text
+    (home.folder / GO).touch()
     assert desk.until(ServerPhase.READY, ServerPhase.TROUBLE, ServerPhase.OFF).phase is ServerPhase.READY
     desk.thread.until(lambda: editing.view.phase is Phase.READY)
     editing.close()
@@ -242,7 +247,7 @@ def test_an_edit_that_waits_for_the_server_is_stopped_at_once(home: Home, desks:
         editing.stop()
         began = time.monotonic()
         desk.thread.until(lambda editing=editing: not editing.view.is_busy)
-        assert time.monotonic() - began < 2 and editing.view.phase is Phase.IDLE
+        assert time.monotonic() - began < launcher.START_TIMEOUT_S / 4 and editing.view.phase is Phase.IDLE
         editing.close()
         desk.desk.stop()
         desk.until(ServerPhase.OFF)
@@ -281,7 +286,7 @@ def test_stopping_what_does_not_run_starts_nothing(home: Home, desks: Callable[.
     desk = desks()
     desk.desk.stop()
     desk.thread.rest(0.3)
-    assert desk.desk.status.phase is ServerPhase.OFF and not (home.folder / "started").exists()
+    assert desk.desk.status.phase is ServerPhase.OFF and not started(home)
 
 
 def test_a_damaged_configuration_is_said_and_lived_with(
@@ -335,7 +340,6 @@ def test_a_report_tells_what_matters_and_no_secret(
 def test_a_report_of_anything_that_is_broken(
     home: Home, desks: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, manner: str, server: FakeServer
 ) -> None:
-    monkeypatch.setattr(launcher, "HELLO_TIMEOUT_S", 0.2)
     if manner == "nothing there":
         server.stop()
         home.runtime_file.unlink()
@@ -343,6 +347,7 @@ def test_a_report_of_anything_that_is_broken(
         server.stop()
         home.runtime_file.write_text(json.dumps({"url": "x"}))
     elif manner == "mute server":
+        monkeypatch.setattr(launcher, "HELLO_TIMEOUT_S", 0.2)
         monkeypatch.setattr(server, "reply_to", lambda *asked: time.sleep(1))
     else:
         monkeypatch.setattr(server, "reply_to", lambda *asked: Error("internal", "Broken."))
@@ -365,7 +370,7 @@ def test_a_report_does_not_wait_for_a_start(desks: Callable[..., Desk]) -> None:
     desk.thread.rest(0.3)
     texts: list[str] = []
     desk.desk.diagnostics(texts.append)
-    desk.thread.until(lambda: texts, 10)
+    desk.thread.until(lambda: texts, launcher.START_TIMEOUT_S / 4)
     assert desk.desk.status.phase is ServerPhase.STARTING
     desk.desk.stop()
     desk.until(ServerPhase.OFF)
@@ -374,7 +379,7 @@ def test_a_report_does_not_wait_for_a_start(desks: Callable[..., Desk]) -> None:
 def test_nothing_is_heard_after_the_end(home: Home, desks: Callable[..., Desk]) -> None:
     desk = desks(command("mute"))
     desk.desk.start()
-    desk.thread.until(lambda: (home.folder / "started").exists() and started(home))
+    desk.thread.until(lambda: started(home))
     pid = int(started(home)[0].split()[0])
     heard = len(desk.heard)
     began = time.monotonic()
