@@ -1,6 +1,6 @@
 """A file on disk -> networks. Never executes what a file holds."""
 
-from .card import Alignment, AlignmentPoint, DragDefaults, ModelCard, RecognitionDefaults
+from .card import Alignment, AlignmentPoint, ClassNamesError, DragDefaults, ModelCard, RecognitionDefaults
 from .checkpoint import Checkpoint, CheckpointError
 from .conversion import Converted, convert_checkpoint
 from .foreign import Opened, open_checkpoint
@@ -12,6 +12,7 @@ __all__ = [
     "AlignmentPoint",
     "Checkpoint",
     "CheckpointError",
+    "ClassNamesError",
     "Converted",
     "DragDefaults",
     "ModelCard",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 MAX_NAME_LENGTH = 200
 MAX_TEXT_LENGTH = 10_000
 MAX_ALIGNMENT_POINTS = 100
+MAX_CLASS_NAMES = 10_000
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class RecognitionDefaults:
     fair: float | None = None
 
 
+class ClassNamesError(ValueError):
+    """A card has names, and not as many as the model has classes."""
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """Name, origin and alignment of a model, kept inside its file.
@@ -82,11 +87,22 @@ class ModelCard:
     """None: pictures are not aligned."""
     drag: DragDefaults = DragDefaults()
     recognition: RecognitionDefaults = RecognitionDefaults()
+    class_names: tuple[str, ...] = ()
+    """What each class draws, in their order; empty: they have numbers alone, or the model draws without classes."""
 
     def __post_init__(self) -> None:
         _check_length("name", self.name, 1, MAX_NAME_LENGTH)
         for field in ("domain", "licence", "description"):
             _check_length(field, getattr(self, field), 0, MAX_TEXT_LENGTH)
+        if len(self.class_names) > MAX_CLASS_NAMES:
+            raise ValueError(f"there are {len(self.class_names)} names of classes, more than {MAX_CLASS_NAMES}")
+        for name in self.class_names:
+            _check_length("a class's name", name, 1, MAX_NAME_LENGTH)
+
+    def check_classes(self, count: int) -> None:
+        """Raises ClassNamesError unless the card fits a model of so many classes."""
+        if self.class_names and len(self.class_names) != count:
+            raise ClassNamesError(f"it has {count} classes, and names of {len(self.class_names)}")
 
 
 def _check_length(field: str, text: str, least: int, most: int) -> None:

@@ -124,16 +124,18 @@ def _sampled_w_avg(path: Path, parts: NetworkParts[GeneratorConfig]) -> Tensor:
     read = reader_of(path, parts)
     mapping = {name: checked(path, name, read(name)) for name in parts.weights if name.startswith("mapping.")}
     generator.load_state_dict(mapping, strict=False, assign=True)
-    random, w_dim = torch.Generator().manual_seed(0), parts.config.w_dim
+    random, config = torch.Generator().manual_seed(0), parts.config
     with torch.no_grad():
         # As wide as the file says: in small batches, and where it is very wide fewer.
-        width = max(parts.config.z_dim, generator.num_ws * w_dim)
+        width = max(config.z_dim + config.c_dim, generator.num_ws * config.w_dim)
         batch = max(1, min(_W_AVG_SAMPLES, _W_AVG_AT_ONCE // width))
         rounds = max(1, min(_W_AVG_SAMPLES, _W_AVG_NUMBERS // width) // batch)
-        total = torch.zeros(w_dim)
-        for _ in range(rounds):
-            z = torch.randn(batch, parts.config.z_dim, generator=random)
-            total += generator.mapping(z)[:, 0].mean(dim=0)
+        total = torch.zeros(config.w_dim)
+        for start in range(0, rounds * batch, batch):
+            z = torch.randn(batch, config.z_dim, generator=random)
+            classes = torch.arange(start, start + batch) % config.c_dim if config.c_dim else None  # all of them in turn
+            c = None if classes is None else torch.nn.functional.one_hot(classes, config.c_dim).float()
+            total += generator.mapping(z, c)[:, 0].mean(dim=0)
         return total / rounds
 
 

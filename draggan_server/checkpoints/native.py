@@ -68,10 +68,16 @@ def save_network(
     card: ModelCard | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write one network, each parameter read when its turn comes; a generator has a card."""
+    """Write one network, each parameter read when its turn comes; a generator has a card.
+
+    Raises:
+        ClassNamesError: the card names more or fewer classes than the network has.
+        OSError: `path` cannot be written.
+    """
     kind = "generator" if isinstance(config, GeneratorConfig) else "discriminator"
     metadata = {"format": FORMAT, "version": VERSION, "network": kind, "config": json.dumps(asdict(config))}
     if card is not None:
+        card.check_classes(config.c_dim)
         metadata["card"] = json.dumps(asdict(card))
     # Not with the whole name in it: that may be as long as the system allows already.
     part = path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
@@ -93,14 +99,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
         CheckpointError: the file is missing, damaged, or of another format or version.
     """
     tensors, metadata = _read(path, "generator")
-    card = _card(path, metadata)
-    generator = _assembled(path, Generator, _config(path, metadata, GeneratorConfig), tensors)
+    config = _config(path, metadata, GeneratorConfig)
+    card = _card(path, metadata, config)
+    generator = _assembled(path, Generator, config, tensors)
     discriminator = None
     beside = discriminator_file(path)
     if _exists(beside):
         tensors, metadata = _read(beside, "discriminator")
-        config = _config(beside, metadata, DiscriminatorConfig)
-        discriminator = _assembled(beside, Discriminator, config, tensors).freeze()
+        beside_config = _config(beside, metadata, DiscriminatorConfig)
+        discriminator = _assembled(beside, Discriminator, beside_config, tensors).freeze()
     return Checkpoint(generator.freeze(), discriminator, card)
 
 
@@ -111,7 +118,8 @@ def read_card(path: Path) -> tuple[ModelCard, GeneratorConfig]:
             metadata = _checked_metadata(path, file.metadata(), "generator")
     except (OSError, safetensors.SafetensorError) as error:
         raise _damaged(path, error) from error
-    return _card(path, metadata), _config(path, metadata, GeneratorConfig)
+    config = _config(path, metadata, GeneratorConfig)
+    return _card(path, metadata, config), config
 
 
 def _read(path: Path, kind: str) -> tuple[Tensors, dict[str, str]]:
@@ -149,9 +157,11 @@ def _config(path: Path, metadata: dict[str, str], config: type[Config]) -> Confi
         raise CheckpointError(path, f"its configuration cannot be read ({error})", RESTORE) from error
 
 
-def _card(path: Path, metadata: dict[str, str]) -> ModelCard:
+def _card(path: Path, metadata: dict[str, str], config: GeneratorConfig) -> ModelCard:
     try:
-        return from_plain(ModelCard, json.loads(metadata["card"]))
+        card = from_plain(ModelCard, json.loads(metadata["card"]))
+        card.check_classes(config.c_dim)
+        return card
     except _UNREADABLE as error:
         raise CheckpointError(path, f"its description cannot be read ({error})", RESTORE) from error
 

@@ -158,20 +158,29 @@ def judge(discriminator: Discriminator, picture: Tensor, c: Tensor | None = None
     assert x is not None
     if architecture == "skip":
         x = x + conv(picture, "b4.fromrgb", clamp=None)
-    count, _, height, width = x.shape
-    group = min(config.mbstd_group_size, count)
-    planes = []
-    for i in range(count):
-        others = x[i % (count // group) :: count // group]
-        parts = others.reshape(group, config.mbstd_num_channels, -1)
-        planes.append((parts.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=1))
-    x = torch.cat([x, torch.stack(planes)[:, :, None, None].expand(-1, -1, height, width)], dim=1)
+    x = with_statistics(x, config.mbstd_group_size, config.mbstd_num_channels)
     x = conv(x, "b4.conv")
     logits = dense(lrelu(dense(x.flatten(1), "b4.fc"), None), "b4.out")
     if c is None:
         return logits
+    if config.condition == "plain":
+        return (logits * c).sum(dim=1, keepdim=True)
     y = dense(c, "mapping.embed")
     y = y / (y.square().mean(dim=1, keepdim=True) + 1e-8).sqrt()
     for i in range(config.mapping_layers):
-        y = lrelu(dense(y, f"mapping.fc{i}", 0.01), None)
+        y = lrelu(dense(y, f"mapping.fc{i}", config.mapping_lr_multiplier), None)
     return (logits * y).sum(dim=1, keepdim=True) / y.shape[1] ** 0.5
+
+
+def with_statistics(x: Tensor, group_size: int | None, channels: int) -> Tensor:
+    """x [N, C, H, W] with the minibatch's standard deviation in so many more channels, picture by picture."""
+    if not channels:
+        return x
+    count, _, height, width = x.shape
+    group = min(group_size or count, count)
+    planes = []
+    for i in range(count):
+        others = x[i % (count // group) :: count // group]
+        parts = others.reshape(group, channels, -1)
+        planes.append((parts.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=1))
+    return torch.cat([x, torch.stack(planes)[:, :, None, None].expand(-1, -1, height, width)], dim=1)

@@ -6,41 +6,19 @@ source text and its data; the data alone is looked at. All settings lie in it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ...stylegan2 import DiscriminatorConfig, GeneratorConfig
 from ..untrusted import Instance, RefusedError, StoredTensor
 from ..untrusted.stand_ins import PERSISTENT
 from .parts import NetworkParts, Parts, UnsupportedError, Weights, shown, zeros
+from .settings import Network, check_discriminator, check_generator, unknown_settings
 from .shapes import base_size, discriminator_config, generator_config
 
 _MOST_MODULES = 5000
 _MOST_PARAMETERS = 20_000
 _LONGEST_PATH = 500
 _DEFAULT_LR_MULTIPLIER = 0.01
-
-
-@dataclass(frozen=True)
-class _Network:
-    """A network's modules by their paths, the network itself by "", and its parameters."""
-
-    states: Mapping[str, Mapping[str, object]]
-    weights: Weights
-
-    def setting(self, module: str, name: str) -> object:
-        return self.states.get(module, {}).get(name)
-
-    def number(self, module: str, name: str) -> float | None:
-        value = self.setting(module, name)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise RefusedError(f"{name} of {module} is no number")
-        if not math.isfinite(value):
-            raise RefusedError(f"{name} of {module} is no finite number")
-        return float(value)
 
 
 def recognises(root: object) -> bool:
@@ -52,13 +30,16 @@ def read(root: object) -> Parts:
     """Of G_ema, the mean over training, before G. Raises UnsupportedError and RefusedError."""
     networks = root if isinstance(root, dict) else {"G_ema": root}
     generator = _flat(networks["G_ema"] if _is_network(networks.get("G_ema")) else networks["G"])
-    parts = _generator(generator)
+    remarks = unknown_settings(generator, "generator")
+    parts, lacks = _generator(generator), "mapping.w_avg" not in generator.weights
     if not _is_network(networks.get("D")):
-        return Parts(parts, None)
+        return Parts(parts, None, remarks, lacks)
     try:
-        return Parts(parts, _discriminator(_flat(networks["D"]), base_size(parts.weights)))
+        critic = _flat(networks["D"])
+        discriminator = _discriminator(critic, base_size(parts.weights))
     except UnsupportedError as error:
-        return Parts(parts, None, (f"The discriminator is left out: {error}.",))
+        return Parts(parts, None, (*remarks, f"The discriminator is left out: {error}."), lacks)
+    return Parts(parts, discriminator, (*remarks, *unknown_settings(critic, "discriminator")), lacks)
 
 
 def _is_network(value: object) -> bool:
@@ -75,7 +56,7 @@ def _state(network: object) -> Mapping[str, object]:
     return state
 
 
-def _flat(network: object) -> _Network:
+def _flat(network: object) -> Network:
     states: dict[str, Mapping[str, object]] = {}
     weights: Weights = {}
     waiting = [("", network)]
@@ -95,7 +76,7 @@ def _flat(network: object) -> _Network:
                 elif value is not None:
                     raise RefusedError(f"the parameter {shown(name, 80)} is no tensor")
         waiting += [(f"{prefix}{name}", child) for name, child in children.items() if child is not None]
-    return _Network(states, weights)
+    return Network(states, weights)
 
 
 def _map(state: Mapping[str, object], name: str) -> Mapping[object, object]:
@@ -105,65 +86,44 @@ def _map(state: Mapping[str, object], name: str) -> Mapping[object, object]:
     return value
 
 
-def _generator(network: _Network) -> NetworkParts[GeneratorConfig]:
+def _generator(network: Network) -> NetworkParts[GeneratorConfig]:
     if "synthesis.input" in network.states or any(path.startswith("synthesis.L0_") for path in network.states):
         raise UnsupportedError(
             "this is a StyleGAN3 generator. Its features move with the picture in another way, and dragging is made "
             "for StyleGAN2"
         )
-    blocks = [path for path in network.states if path.startswith("synthesis.b") and path.count(".") == 1]
-    layers = [path for path in network.states if path.endswith((".conv0", ".conv1"))]
-    _check_activation(network, layers)
-    clamps = {network.number(path, "conv_clamp") for path in layers}
-    if len(clamps) > 1:
-        raise UnsupportedError("its layers are clamped differently, which cannot be drawn yet")
     weights = dict(network.weights)
     height, width = base_size(weights)
-    for path in layers:  # a network without noise draws as one whose noise has no strength
-        if network.setting(path, "use_noise") is False:
+    for path in network.states:  # a network without noise draws as one whose noise has no strength
+        if path.endswith((".conv0", ".conv1")) and network.setting(path, "use_noise") is False:
             resolution = int(network.number(path, "resolution") or 0)
             if not 4 <= resolution <= 4096:
                 raise RefusedError(f"{path} has no sensible resolution")
             weights[f"{path}.noise_strength"] = zeros()
             weights[f"{path}.noise_const"] = zeros(resolution * height // 4, resolution * width // 4)
-    multiplier = network.number("mapping.fc0", "bias_gain")
-    config = generator_config(
-        weights, next(iter(clamps), None), _DEFAULT_LR_MULTIPLIER if multiplier is None else multiplier
-    )
-    _check_architecture(network, blocks, config.architecture)
+    config = generator_config(weights, network.number("synthesis.b4.conv1", "conv_clamp"), _lr_multiplier(network))
+    check_generator(network, config)
+    weights.setdefault("mapping.w_avg", zeros(config.w_dim))
     return NetworkParts(config, weights)
 
 
-def _discriminator(network: _Network, base: tuple[int, int]) -> NetworkParts[DiscriminatorConfig]:
-    blocks = [path for path in network.states if path.startswith("b") and "." not in path]
-    layers = [path for path in network.states if path.endswith((".conv0", ".conv1"))]
-    _check_activation(network, layers)
-    clamps = {network.number(path, "conv_clamp") for path in layers}
-    if len(clamps) > 1:
-        raise UnsupportedError("its layers are clamped differently")
+def _discriminator(network: Network, base: tuple[int, int]) -> NetworkParts[DiscriminatorConfig]:
     weights = dict(network.weights)
-    if "mapping.embed.weight" in weights and "mapping.w_avg" not in weights:
-        weights["mapping.w_avg"] = zeros(*weights["mapping.embed.weight"].shape[:1])
     group = network.number("b4.mbstd", "group_size")
-    if group is None and "b4.mbstd" in network.states:
-        raise UnsupportedError("its statistics are over the whole batch")
-    config = discriminator_config(weights, next(iter(clamps), None), int(group or 4), base)
-    _check_architecture(network, blocks, config.architecture)
+    config = discriminator_config(
+        weights,
+        network.number("b4.conv", "conv_clamp"),
+        4 if "b4.mbstd" not in network.states else None if group is None else int(group),
+        base,
+        _lr_multiplier(network),
+    )
+    check_discriminator(network, config)
+    if config.c_dim:
+        weights.setdefault("mapping.w_avg", zeros(config.cmap_dim))  # nothing truncates a class
     return NetworkParts(config, weights)
 
 
-def _check_architecture(network: _Network, blocks: list[str], found: str) -> None:
-    """What the blocks say of themselves must be what their parameters are for."""
-    for block in blocks:
-        said = network.setting(block, "architecture")
-        if said not in (found, None):
-            raise UnsupportedError(
-                f"{block} is said to be of the {shown(said)} architecture, but its parameters are of {found}"
-            )
-
-
-def _check_activation(network: _Network, layers: list[str]) -> None:
-    for path in layers:
-        if network.setting(path, "activation") not in ("lrelu", None):
-            activation = shown(network.setting(path, "activation"))
-            raise UnsupportedError(f"its layers have {activation} activation instead of leaky ReLU")
+def _lr_multiplier(network: Network) -> float:
+    """Of the mapping's layers, as the first of them tells."""
+    gain = network.number("mapping.fc0", "bias_gain")
+    return _DEFAULT_LR_MULTIPLIER if gain is None else gain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -14,6 +14,8 @@ from ...stylegan2.ops import low_pass_filter
 from ..untrusted import printable
 
 Config_co = TypeVar("Config_co", GeneratorConfig, DiscriminatorConfig, covariant=True)
+
+_MOST_NAMED = 5
 
 
 class UnsupportedError(Exception):
@@ -89,6 +91,14 @@ def squeezed(source: Weight, count: int) -> Weight:
 def shown(value: object, most: int = 20) -> str:
     """A setting or a name, for a message. Anything but a short text is not walked into."""
     return printable(value[:most]) if isinstance(value, str) else "an unknown"
+
+
+def unknown_remark(what: str, names: Collection[str]) -> tuple[str, ...]:
+    """A sentence on settings of the network `what` that are not known here; none where there are none."""
+    if not names:
+        return ()
+    named = ", ".join(shown(name, 40) for name in sorted(names)[:_MOST_NAMED])
+    return (f"The {what} was made with settings that are not known here and were left out: {named}.",)
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,10 @@ from .shapes import base_size, discriminator_config, generator_config
 
 _LR_MULTIPLIER = 0.01
 _GROUP_SIZE = 4
+_UPSAMPLING_GAIN = 4.0
+"""With which the filters of layers that double a map are held."""
 _NOISE_SEED = 0
 _DECODER = "decoder."
-
-Tensors = Mapping[str, StoredTensor]
 
 
 def recognises(root: object) -> bool:
@@ -45,25 +45,25 @@ def read(root: object) -> Parts:
     """Of g_ema, the mean over training, before g. Raises UnsupportedError and RefusedError."""
     state = _found(root)
     assert state is not None and isinstance(root, dict)
-    tensors = _tensors(state)
+    tensors = _Tensors(state)
     weights = _generator(tensors)
     latent_avg = root.get("latent_avg")
     if latent_avg is not None and not isinstance(latent_avg, StoredTensor):
         raise RefusedError("latent_avg is no tensor")
-    w_dim = weights["mapping.fc0.weight"].shape[:1] if "mapping.fc0.weight" in weights else ()
-    if latent_avg is None:
-        weights["mapping.w_avg"] = zeros(*w_dim)
-    else:
-        weights["mapping.w_avg"] = _mean_latent(latent_avg)
-    generator: NetworkParts[GeneratorConfig] = NetworkParts(generator_config(weights, None, _LR_MULTIPLIER), weights)
     lacks = latent_avg is None
+    config = generator_config(weights, None, _LR_MULTIPLIER)
+    weights["mapping.w_avg"] = zeros(config.w_dim) if latent_avg is None else _mean_latent(latent_avg)
+    tensors.check_all_used()
+    generator: NetworkParts[GeneratorConfig] = NetworkParts(config, weights)
     if not isinstance(root.get("d"), dict):
         return Parts(generator, None, lacks_w_avg=lacks)
     try:
-        critic = _discriminator(_tensors(root["d"]), generator.config.img_resolution)
+        tensors = _Tensors(root["d"])
+        critic = _discriminator(tensors)
         discriminator: NetworkParts[DiscriminatorConfig] = NetworkParts(
             discriminator_config(critic, None, _GROUP_SIZE, base_size(weights)), critic
         )
+        tensors.check_all_used()
     except UnsupportedError as error:
         return Parts(generator, None, (f"The discriminator is left out: {error}.",), lacks)
     return Parts(generator, discriminator, lacks_w_avg=lacks)
@@ -87,91 +87,106 @@ def _found(root: object) -> dict[object, object] | None:
     }
 
 
-def _tensors(state: Mapping[object, object]) -> Tensors:
-    tensors = {}
-    for name, value in state.items():
-        if not isinstance(name, str) or not isinstance(value, StoredTensor):
-            raise RefusedError(f"the parameter {shown(name, 80)} is no tensor")
-        tensors[name] = value
-    return tensors
+class _Tensors:
+    """A state dict. Those of its parameters that nobody asks for are what is not understood."""
+
+    def __init__(self, state: Mapping[object, object]) -> None:
+        self._tensors: dict[str, StoredTensor] = {}
+        for name, value in state.items():
+            if not isinstance(name, str) or not isinstance(value, StoredTensor):
+                raise RefusedError(f"the parameter {shown(name, 80)} is no tensor")
+            self._tensors[name] = value
+        self._unused = dict.fromkeys(self._tensors)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
+    def get(self, name: str) -> StoredTensor:
+        """Raises UnsupportedError where there is none."""
+        if name not in self._tensors:
+            raise UnsupportedError(f"{name} is missing")
+        self._unused.pop(name, None)
+        return self._tensors[name]
+
+    def kernel(self, name: str, gain: float = 1.0) -> Weight:
+        """A filter that resamples, as NVIDIA's networks hold it: without its gain. Some files leave it out."""
+        if name not in self._tensors:
+            return low_pass()
+        kernel = self.get(name)
+        return Changed(kernel, kernel.shape, lambda tensor: tensor / gain)
+
+    def numbered(self, pattern: str) -> list[int]:
+        """The numbers in the names that match."""
+        return [int(found[1]) for name in self._tensors if (found := re.fullmatch(pattern, name))]
+
+    def check_all_used(self) -> None:
+        """Raises UnsupportedError, naming one that was not asked for."""
+        if self._unused:
+            raise UnsupportedError(f"it has {shown(next(iter(self._unused)), 80)}, which no known network has")
 
 
-def _generator(tensors: Tensors) -> Weights:
-    weights: Weights = {"synthesis.b4.const": squeezed(_get(tensors, "input.input"), 1)}
-    for name in tensors:
-        if found := re.fullmatch(r"style\.(\d{1,3})\.weight", name):
-            layer = int(found[1])
-            weights[f"mapping.fc{layer - 1}.weight"] = tensors[name]
-            weights[f"mapping.fc{layer - 1}.bias"] = _get(tensors, f"style.{layer}.bias")
+def _generator(tensors: _Tensors) -> Weights:
+    """All but w_avg."""
+    weights: Weights = {"synthesis.b4.const": squeezed(tensors.get("input.input"), 1)}
+    for layer in tensors.numbered(r"style\.(\d{1,3})\.weight"):
+        for kind in ("weight", "bias"):
+            weights[f"mapping.fc{layer - 1}.{kind}"] = tensors.get(f"style.{layer}.{kind}")
     height, width = base_size(weights)
     _add_layer(weights, tensors, "synthesis.b4.conv1", "conv1", 0, (height, width))
-    _add_rgb(weights, tensors, "synthesis.b4.torgb", "to_rgb1")
+    _add_rgb(weights, tensors, "synthesis.b4", "to_rgb1")
     for k in range(10):
         if f"convs.{2 * k}.conv.weight" not in tensors:
             break
-        resolution, size = 8 << k, (height * 2 << k, width * 2 << k)
+        block, size = f"synthesis.b{8 << k}", (height * 2 << k, width * 2 << k)
         for i in (0, 1):
             layer = 2 * k + i
-            _add_layer(weights, tensors, f"synthesis.b{resolution}.conv{i}", f"convs.{layer}", layer + 1, size)
-        _add_rgb(weights, tensors, f"synthesis.b{resolution}.torgb", f"to_rgbs.{k}")
-    for block in {name.split(".")[1] for name in weights if name.startswith("synthesis.")}:
-        weights[f"synthesis.{block}.resample_filter"] = low_pass()
+            _add_layer(weights, tensors, f"{block}.conv{i}", f"convs.{layer}", layer + 1, size)
+        _add_rgb(weights, tensors, block, f"to_rgbs.{k}")
     return weights
 
 
-def _add_layer(weights: Weights, tensors: Tensors, ours: str, theirs: str, noise: int, size: tuple[int, int]) -> None:
-    weights[f"{ours}.weight"] = squeezed(_get(tensors, f"{theirs}.conv.weight"), 1)
-    weights[f"{ours}.bias"] = _flat(_get(tensors, f"{theirs}.activate.bias"))
-    weights[f"{ours}.affine.weight"] = _get(tensors, f"{theirs}.conv.modulation.weight")
-    weights[f"{ours}.affine.bias"] = _get(tensors, f"{theirs}.conv.modulation.bias")
-    weights[f"{ours}.noise_strength"] = squeezed(_get(tensors, f"{theirs}.noise.weight"), 1)
-    weights[f"{ours}.resample_filter"] = low_pass()
-    stored = tensors.get(f"noises.noise_{noise}")
-    if stored is None:  # older files draw new noise each time; one that stays is as good as any
+def _add_layer(weights: Weights, tensors: _Tensors, ours: str, theirs: str, noise: int, size: tuple[int, int]) -> None:
+    weights[f"{ours}.weight"] = squeezed(tensors.get(f"{theirs}.conv.weight"), 1)
+    weights[f"{ours}.bias"] = _flat(tensors.get(f"{theirs}.activate.bias"))
+    weights[f"{ours}.affine.weight"] = tensors.get(f"{theirs}.conv.modulation.weight")
+    weights[f"{ours}.affine.bias"] = tensors.get(f"{theirs}.conv.modulation.bias")
+    weights[f"{ours}.noise_strength"] = squeezed(tensors.get(f"{theirs}.noise.weight"), 1)
+    weights[f"{ours}.resample_filter"] = tensors.kernel(f"{theirs}.conv.blur.kernel", _UPSAMPLING_GAIN)
+    if f"noises.noise_{noise}" in tensors:
+        weights[f"{ours}.noise_const"] = squeezed(tensors.get(f"noises.noise_{noise}"), 2)
+    else:  # older files draw new noise each time; one that stays is as good as any
         seed = _NOISE_SEED + noise
         weights[f"{ours}.noise_const"] = Made(size, lambda: _noise(size, seed))
-    else:
-        weights[f"{ours}.noise_const"] = squeezed(stored, 2)
 
 
-def _add_rgb(weights: Weights, tensors: Tensors, ours: str, theirs: str) -> None:
-    weights[f"{ours}.weight"] = squeezed(_get(tensors, f"{theirs}.conv.weight"), 1)
-    weights[f"{ours}.bias"] = _flat(_get(tensors, f"{theirs}.bias"))
-    weights[f"{ours}.affine.weight"] = _get(tensors, f"{theirs}.conv.modulation.weight")
-    weights[f"{ours}.affine.bias"] = _get(tensors, f"{theirs}.conv.modulation.bias")
+def _add_rgb(weights: Weights, tensors: _Tensors, block: str, theirs: str) -> None:
+    ours = f"{block}.torgb"
+    weights[f"{ours}.weight"] = squeezed(tensors.get(f"{theirs}.conv.weight"), 1)
+    weights[f"{ours}.bias"] = _flat(tensors.get(f"{theirs}.bias"))
+    weights[f"{ours}.affine.weight"] = tensors.get(f"{theirs}.conv.modulation.weight")
+    weights[f"{ours}.affine.bias"] = tensors.get(f"{theirs}.conv.modulation.bias")
+    weights[f"{block}.resample_filter"] = tensors.kernel(f"{theirs}.upsample.kernel", _UPSAMPLING_GAIN)
 
 
-def _discriminator(tensors: Tensors, img_resolution: int) -> Weights:
-    weights: Weights = {
-        f"b{img_resolution}.fromrgb.weight": _get(tensors, "convs.0.0.weight"),
-        f"b{img_resolution}.fromrgb.bias": _flat(_get(tensors, "convs.0.1.bias")),
-        f"b{img_resolution}.fromrgb.resample_filter": low_pass(),
-    }
-    resolution, i = img_resolution, 1
-    while resolution > 4:
-        block = f"b{resolution}"
-        weights[f"{block}.resample_filter"] = low_pass()
-        weights[f"{block}.conv0.weight"] = _get(tensors, f"convs.{i}.conv1.0.weight")
-        weights[f"{block}.conv0.bias"] = _flat(_get(tensors, f"convs.{i}.conv1.1.bias"))
-        weights[f"{block}.conv1.weight"] = _get(tensors, f"convs.{i}.conv2.1.weight")
-        weights[f"{block}.conv1.bias"] = _flat(_get(tensors, f"convs.{i}.conv2.2.bias"))
-        weights[f"{block}.skip.weight"] = _get(tensors, f"convs.{i}.skip.1.weight")
-        for layer in ("conv0", "conv1", "skip"):
-            weights[f"{block}.{layer}.resample_filter"] = low_pass()
-        resolution, i = resolution // 2, i + 1
-    weights["b4.conv.weight"] = _get(tensors, "final_conv.0.weight")
-    weights["b4.conv.bias"] = _flat(_get(tensors, "final_conv.1.bias"))
-    weights["b4.conv.resample_filter"] = low_pass()
-    for ours, theirs in (("fc", "final_linear.0"), ("out", "final_linear.1")):
-        weights[f"b4.{ours}.weight"] = _get(tensors, f"{theirs}.weight")
-        weights[f"b4.{ours}.bias"] = _get(tensors, f"{theirs}.bias")
+def _discriminator(tensors: _Tensors) -> Weights:
+    blocks = len(tensors.numbered(r"convs\.(\d{1,2})\.conv1\.0\.weight"))
+    names = {f"b{4 << blocks}.fromrgb": ("convs.0", 0)}
+    weights: Weights = {}
+    for i in range(1, blocks + 1):
+        block, theirs = f"b{8 << (blocks - i)}", f"convs.{i}"
+        names |= {f"{block}.conv0": (f"{theirs}.conv1", 0), f"{block}.conv1": (f"{theirs}.conv2", 1)}
+        weights[f"{block}.skip.weight"] = tensors.get(f"{theirs}.skip.1.weight")
+        weights[f"{block}.skip.resample_filter"] = tensors.kernel(f"{theirs}.skip.0.kernel")
+        weights[f"{block}.resample_filter"] = low_pass()  # of the skip architecture, which this is not
+    names["b4.conv"] = ("final_conv", 0)
+    for ours, (theirs, place) in names.items():  # what halves the map begins with the filter
+        weights[f"{ours}.weight"] = tensors.get(f"{theirs}.{place}.weight")
+        weights[f"{ours}.bias"] = _flat(tensors.get(f"{theirs}.{place + 1}.bias"))
+        weights[f"{ours}.resample_filter"] = tensors.kernel(f"{theirs}.0.kernel") if place else low_pass()
+    for ours, place in (("fc", 0), ("out", 1)):
+        for kind in ("weight", "bias"):
+            weights[f"b4.{ours}.{kind}"] = tensors.get(f"final_linear.{place}.{kind}")
     return weights
-
-
-def _get(tensors: Tensors, name: str) -> StoredTensor:
-    if name not in tensors:
-        raise UnsupportedError(f"{name} is missing")
-    return tensors[name]
 
 
 def _flat(source: Weight) -> Weight:

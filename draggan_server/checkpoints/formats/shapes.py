@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import count
 from typing import TypeVar
 
@@ -15,25 +16,31 @@ _LARGEST = 4096
 Config = TypeVar("Config", GeneratorConfig, DiscriminatorConfig)
 
 
-def generator_config(weights: Weights, conv_clamp: float | None, mapping_lr_multiplier: float) -> GeneratorConfig:
+def generator_config(
+    weights: Weights, conv_clamp: float | None, mapping_lr_multiplier: float, condition: str = "mapped"
+) -> GeneratorConfig:
     """Raises UnsupportedError for shapes that no generator of ours has."""
     base_height, base_width = base_size(weights)
     channels = _channels(weights, "synthesis.b{}.conv1.weight")
     top = max(channels)
-    mapping_layers, w_dim, features = _mapping(weights)
-    c_dim = _c_dim(weights)
+    mapping = _mapping(weights)
+    if not mapping.layers:
+        raise UnsupportedError("it has no mapping network")
     base, most = _channel_settings(channels)
     return _valid(
         lambda: GeneratorConfig(
-            z_dim=features - (w_dim if c_dim else 0),
-            w_dim=w_dim,
+            z_dim=mapping.z_dim,
+            w_dim=mapping.w_dim,
             img_resolution=top,
-            c_dim=c_dim,
+            c_dim=mapping.c_dim,
             img_channels=_shape(weights, f"synthesis.b{top}.torgb.weight", 4)[0],
             channel_base=base,
             channel_max=most,
-            mapping_layers=mapping_layers,
+            mapping_layers=mapping.layers,
             mapping_lr_multiplier=mapping_lr_multiplier,
+            embed_features=mapping.embed_features,
+            layer_features=mapping.layer_features,
+            condition=condition,
             conv_clamp=conv_clamp,
             architecture=_generators_architecture(weights, channels),
             base_height=base_height,
@@ -53,7 +60,12 @@ def base_size(weights: Weights) -> tuple[int, int]:
 
 
 def discriminator_config(
-    weights: Weights, conv_clamp: float | None, mbstd_group_size: int, base: tuple[int, int]
+    weights: Weights,
+    conv_clamp: float | None,
+    mbstd_group_size: int | None,
+    base: tuple[int, int],
+    mapping_lr_multiplier: float = 0.01,
+    condition: str = "mapped",
 ) -> DiscriminatorConfig:
     """base: the generator's `base_size`: from its own parameters a discriminator's is not to be known.
 
@@ -64,19 +76,25 @@ def discriminator_config(
     channels[4] = below[0]
     resolution = max(channels)
     channel_base, channel_max = _channel_settings(channels)
-    c_dim = _c_dim(weights)
+    outputs = _shape(weights, "b4.out.weight", 2)[0]
+    # Where classes are plain there is an output for each: one of a single class is as one without.
+    mapping = _Mapping(outputs if outputs > 1 else 0) if condition == "plain" else _mapping(weights)
     return _valid(
         lambda: DiscriminatorConfig(
             img_resolution=resolution,
-            c_dim=c_dim,
+            c_dim=mapping.c_dim,
             img_channels=_shape(weights, f"b{resolution}.fromrgb.weight", 4)[1],
             channel_base=channel_base,
             channel_max=channel_max,
             conv_clamp=conv_clamp,
             mbstd_group_size=mbstd_group_size,
             mbstd_num_channels=below[1] - below[0],
-            cmap_dim=_shape(weights, "b4.out.weight", 2)[0] if c_dim else 0,
-            mapping_layers=_mapping(weights)[0] if c_dim else 8,
+            cmap_dim=outputs if mapping.c_dim else 0,
+            mapping_layers=mapping.layers,
+            mapping_lr_multiplier=mapping_lr_multiplier,
+            embed_features=mapping.embed_features,
+            layer_features=mapping.layer_features,
+            condition=condition if mapping.c_dim else "mapped",
             architecture=_discriminators_architecture(weights, channels),
             base_height=base[0],
             base_width=base[1],
@@ -127,20 +145,35 @@ def _channel_settings(channels: dict[int, int]) -> tuple[int, int]:
     return base, most
 
 
-def _mapping(weights: Weights) -> tuple[int, int, int]:
-    """Number of layers, width of w, width of the first layer's input."""
+@dataclass(frozen=True)
+class _Mapping:
+    """What the shapes of a mapping network tell. Features are None where they are w's."""
+
+    c_dim: int
+    layers: int = 0
+    z_dim: int = 0
+    w_dim: int = 0
+    embed_features: int | None = None
+    layer_features: int | None = None
+
+
+def _mapping(weights: Weights) -> _Mapping:
     layers = next(i for i in count() if f"mapping.fc{i}.weight" not in weights)
+    embedding, c_dim = _shape(weights, "mapping.embed.weight", 2) if "mapping.embed.weight" in weights else (0, 0)
     if not layers:
-        raise UnsupportedError("it has no mapping network")
-    return (
+        return _Mapping(c_dim, w_dim=embedding)
+    features, inputs = _shape(weights, "mapping.fc0.weight", 2)
+    w_dim = _shape(weights, f"mapping.fc{layers - 1}.weight", 2)[0]
+    if inputs < embedding:
+        raise UnsupportedError(f"its mapping network takes {inputs} numbers, fewer than its classes give")
+    return _Mapping(
+        c_dim,
         layers,
-        _shape(weights, f"mapping.fc{layers - 1}.weight", 2)[0],
-        _shape(weights, "mapping.fc0.weight", 2)[1],
+        z_dim=inputs - embedding,
+        w_dim=w_dim,
+        embed_features=embedding if embedding not in (0, w_dim) else None,
+        layer_features=features if features != w_dim else None,
     )
-
-
-def _c_dim(weights: Weights) -> int:
-    return _shape(weights, "mapping.embed.weight", 2)[1] if "mapping.embed.weight" in weights else 0
 
 
 def _shape(weights: Weights, name: str, dimensions: int) -> tuple[int, ...]:

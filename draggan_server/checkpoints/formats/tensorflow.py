@@ -4,20 +4,90 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
 
 from ...stylegan2 import DiscriminatorConfig, GeneratorConfig
+from ...stylegan2.config import ARCHITECTURES
 from ..untrusted import Instance, RefusedError, StoredTensor
 from ..untrusted.stand_ins import TF_NETWORK, EmptyArray
-from .parts import Changed, Constant, NetworkParts, Parts, UnsupportedError, Weight, Weights, low_pass, shown, squeezed
-from .shapes import discriminator_config, generator_config
+from .parts import (
+    Changed,
+    Constant,
+    NetworkParts,
+    Parts,
+    UnsupportedError,
+    Weight,
+    Weights,
+    low_pass,
+    shown,
+    squeezed,
+    unknown_remark,
+    zeros,
+)
+from .shapes import base_size, discriminator_config, generator_config
 
 _MOST_VARIABLES = 20_000
+_MOST_SETTINGS = 20_000
+_LATER_CRITICS_LR_MULTIPLIER = 0.1
+"""Of the layers that map a class in StyleGAN2-ADA's discriminator."""
 
-Variables = dict[str, Weight]
+_DRAWN = {
+    "nonlinearity": ("lrelu",),
+    "mapping_nonlinearity": ("lrelu",),
+    "resample_kernel": ((1, 3, 3, 1),),
+    "normalize_latents": (True,),
+    "use_spectral_norm": (False,),
+    "use_noise": (True, False),
+    "architecture": ARCHITECTURES,
+}
+"""Settings with a choice of values, and those values of which a network can be drawn."""
+_NUMBERS = ("conv_clamp", "mapping_lrmul", "mbstd_group_size", "latent_size", "dlatent_size", "label_size")
+_WITHOUT_EFFECT = frozenset(
+    {
+        *("num_channels", "resolution", "label_fmaps"),
+        *("fmap_base", "fmap_decay", "fmap_min", "fmap_max", "mapping_layers", "mapping_fmaps", "mbstd_num_features"),
+        *("dlatent_broadcast", "dlatent_avg_beta", "truncation_psi", "truncation_cutoff", "truncation_psi_val"),
+        *("truncation_cutoff_val", "style_mixing_prob", "randomize_noise", "is_training", "is_validation"),
+        *("return_dlatents", "is_template_graph", "components", "structure", "dtype", "num_fp16_res"),
+        *("fused_modconv", "freeze_layers", "mapping_func", "synthesis_func"),
+    }
+)
+"""Settings that show in shapes, or matter in training and in TensorFlow only."""
+_FIRST_STYLEGAN = ("G_synthesis_stylegan_revised", "D_stylegan")
+"""Functions of the original program that make networks without StyleGAN2's own changes."""
+_COUNTERS = ("lod",)
+
+Settings = dict[str, object]
+
+
+class Variables:
+    """A network's variables by TensorFlow's names. Those that nobody asks for are what is not understood."""
+
+    def __init__(self, weights: Mapping[str, Weight]) -> None:
+        self._weights = weights
+        self._unused = dict.fromkeys(name for name in weights if name not in _COUNTERS)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._weights
+
+    def get(self, name: str) -> Weight:
+        """Raises UnsupportedError where there is none."""
+        if name not in self._weights:
+            raise UnsupportedError(f"{name} is missing")
+        self._unused.pop(name, None)
+        return self._weights[name]
+
+    def numbered(self, pattern: str) -> list[str]:
+        """The numbers in the names that match, as texts."""
+        return [found[1] for name in self._weights if (found := re.fullmatch(pattern, name))]
+
+    def check_all_used(self) -> None:
+        """Raises UnsupportedError, naming one that was not asked for."""
+        if self._unused:
+            raise UnsupportedError(f"it has {shown(next(iter(self._unused)), 80)}, which no known network has")
 
 
 def recognises(root: object) -> bool:
@@ -32,14 +102,22 @@ def recognises(root: object) -> bool:
 def read(root: object) -> Parts:
     """Of Gs, the mean over training, and D. Raises UnsupportedError and RefusedError."""
     assert isinstance(root, (tuple, list))
-    _, critic, generator = root
-    settings, variables = _settings(generator), _variables(generator)
-    if any(name.startswith("Label") for name in variables):
-        raise UnsupportedError("it draws by class, and such files of TensorFlow cannot be read yet")
-    _check_settings(settings)
-    weights = _generator(variables)
-    multiplier = _number(settings, "mapping_lrmul", 0.01)
-    config = generator_config(weights, _clamp(settings), multiplier)
+    _, critic, network = root
+    settings, remarks = _settings(network, "generator")
+    variables = _variables(network)
+    weights = _generator(variables, settings)
+    lacks_w_avg = "dlatent_avg" not in variables
+    # The first program embeds a class without a bias.
+    condition = "plain" if "LabelConcat/weight" in variables else "mapped"
+    config = generator_config(weights, _clamp(settings), _number(settings, "mapping_lrmul", 0.01), condition)
+    weights["mapping.w_avg"] = zeros(config.w_dim) if lacks_w_avg else variables.get("dlatent_avg")
+    variables.check_all_used()
+    sizes = {"latent_size": config.z_dim, "dlatent_size": config.w_dim, "label_size": config.c_dim}
+    for name, size in sizes.items():
+        if settings.get(name, size) != size:
+            raise UnsupportedError(f"its {name} is {_said(settings[name])}, but its parameters are for {size}")
+    if condition == "plain" and config.mapping.embed_features != config.z_dim:
+        raise UnsupportedError("its classes are not as wide as its latent")
     said = settings.get("architecture", config.architecture)
     if said != config.architecture:
         raise UnsupportedError(
@@ -48,15 +126,10 @@ def read(root: object) -> Parts:
         )
     parts: NetworkParts[GeneratorConfig] = NetworkParts(config, weights)
     try:
-        critic_settings, critic_weights = _settings(critic), _discriminator(_variables(critic))
-        group = int(_number(critic_settings, "mbstd_group_size", 4))
-        base = config.base_height, config.base_width
-        discriminator: NetworkParts[DiscriminatorConfig] = NetworkParts(
-            discriminator_config(critic_weights, _clamp(critic_settings), group, base), critic_weights
-        )
+        discriminator, more = _discriminator(critic, (config.base_height, config.base_width))
     except UnsupportedError as error:
-        return Parts(parts, None, (f"The discriminator is left out: {error}.",))
-    return Parts(parts, discriminator)
+        return Parts(parts, None, (*remarks, f"The discriminator is left out: {error}."), lacks_w_avg)
+    return Parts(parts, discriminator, (*remarks, *more), lacks_w_avg)
 
 
 def _state(network: object) -> Mapping[object, object]:
@@ -66,54 +139,93 @@ def _state(network: object) -> Mapping[object, object]:
     return state
 
 
-def _settings(network: object) -> Mapping[object, object]:
-    settings = _state(network).get("static_kwargs", {})
-    if not isinstance(settings, dict):
-        raise RefusedError("a network's settings are no map")
-    return settings
+def _networks(network: object) -> Iterator[Mapping[object, object]]:
+    """The data of the network and of its components."""
+    waiting, seen = [network], 0
+    while waiting:
+        state = _state(waiting.pop())
+        components = state.get("components", {})
+        if not isinstance(components, dict):
+            raise RefusedError("a network's components are no map")
+        seen += 1
+        if seen + len(waiting) + len(components) > _MOST_VARIABLES:  # counted first: many may be one and the same
+            raise RefusedError("a network holds more parts than any model, or itself")
+        waiting += components.values()
+        yield state
 
 
-def _number(settings: Mapping[object, object], name: str, default: float) -> float:
+def _settings(network: object, what: str) -> tuple[Settings, tuple[str, ...]]:
+    """Those that matter, and a sentence on those that are not known. Raises UnsupportedError for what is not drawn."""
+    settings: Settings = {}
+    unknown = set[str]()
+    seen = 0
+    for state in _networks(network):
+        given = state.get("static_kwargs", {})
+        if not isinstance(given, dict):
+            raise RefusedError("a network's settings are no map")
+        seen += len(given)
+        if seen > _MOST_SETTINGS:  # many components may name one map
+            raise RefusedError("a network holds more settings than any model")
+        for function in (state.get("build_func_name"), given.get("synthesis_func")):
+            if isinstance(function, str) and function.rpartition(".")[2] in _FIRST_STYLEGAN:
+                raise UnsupportedError("it is made as in the first StyleGAN, without what is new in StyleGAN2")
+        for name, raw in given.items():
+            if name in _DRAWN or name in _NUMBERS:
+                value = _plain(raw)
+                if name in settings and settings[name] != value:
+                    raise UnsupportedError(f"its parts disagree about {name}")
+                settings[name] = value
+            elif name not in _WITHOUT_EFFECT and isinstance(name, str):
+                unknown.add(name)
+    for name, values in _DRAWN.items():
+        if settings.get(name, values[0]) not in values:
+            raise UnsupportedError(f"its {name} is {_said(settings[name])}, which cannot be drawn")
+    return settings, unknown_remark(what, unknown)
+
+
+def _plain(value: object) -> object:
+    """A setting that can be compared without walking into it."""
+    if isinstance(value, (list, tuple)):
+        return tuple(item if isinstance(item, (int, float)) else None for item in value[:100])
+    return value if value is None or isinstance(value, (str, int, float)) else "an unknown"
+
+
+def _said(value: object) -> str:
+    return shown(value) if isinstance(value, str) else str(value)[:40]
+
+
+def _number(settings: Settings, name: str, default: float) -> float:
     value = settings.get(name, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise RefusedError(f"{name} is no number")
     return value
 
 
-def _clamp(settings: Mapping[object, object]) -> float | None:
+def _clamp(settings: Settings) -> float | None:
     """What the programs after the original one, which trained in half precision, clamp activations to."""
     return None if settings.get("conv_clamp") is None else _number(settings, "conv_clamp", 0.0)
 
 
-def _check_settings(settings: Mapping[object, object]) -> None:
-    if settings.get("nonlinearity", "lrelu") != "lrelu" or settings.get("mapping_nonlinearity", "lrelu") != "lrelu":
-        raise UnsupportedError("its layers have another activation than leaky ReLU")
-    if settings.get("resample_kernel", [1, 3, 3, 1]) not in ([1, 3, 3, 1], (1, 3, 3, 1)):
-        raise UnsupportedError("it resamples by another filter")
-
-
 def _variables(network: object) -> Variables:
     """The network's own and its components'."""
-    variables: Variables = {}
-    waiting, seen = [network], 0
-    while waiting:
-        state = _state(waiting.pop())
-        own, components = state.get("variables", []), state.get("components", {})
+    variables: dict[str, Weight] = {}
+    seen = 0
+    for state in _networks(network):
+        own = state.get("variables", [])
         if not isinstance(own, (list, tuple)):
             raise RefusedError("a network's variables are no list")
-        if not isinstance(components, dict):
-            raise RefusedError("a network's components are no map")
-        seen += 1 + len(own)
-        if seen + len(waiting) + len(components) > _MOST_VARIABLES:  # counted first: many may be one and the same
-            raise RefusedError("a network holds more variables than any model, or itself")
+        seen += len(own)
+        if seen > _MOST_VARIABLES:
+            raise RefusedError("a network holds more variables than any model")
         for entry in own:
             if not isinstance(entry, (list, tuple)) or len(entry) != 2 or not isinstance(entry[0], str):
                 raise RefusedError("a network's variable has no name")
+            if entry[0] in variables:
+                raise RefusedError(f"a network has {shown(entry[0], 80)} twice")
             value = _weight(entry[1])
             if value is not None:
                 variables[entry[0]] = value
-        waiting += components.values()
-    return variables
+    return Variables(variables)
 
 
 def _weight(value: object) -> Weight | None:
@@ -126,83 +238,120 @@ def _weight(value: object) -> Weight | None:
     return None  # counters and the like
 
 
-def _generator(variables: Variables) -> Weights:
-    weights: Weights = {"mapping.w_avg": _get(variables, "dlatent_avg")}
-    for name in variables:
-        if found := re.fullmatch(r"Dense(\d{1,3})/weight", name):
-            weights[f"mapping.fc{found[1]}.weight"] = _transposed(variables[name])
-            weights[f"mapping.fc{found[1]}.bias"] = _get(variables, f"Dense{found[1]}/bias")
-    const = _get(variables, "4x4/Const/const")
-    weights["synthesis.b4.const"] = squeezed(const, 1)
-    _add_layer(weights, variables, "synthesis.b4.conv1", "4x4/Conv", "noise0")
+def _generator(variables: Variables, settings: Settings) -> Weights:
+    """All but w_avg."""
+    weights: Weights = {"synthesis.b4.const": squeezed(variables.get("4x4/Const/const"), 1)}
+    _add_dense_layers(weights, variables, "Dense")
+    if "LabelConcat/weight" in variables:
+        weights["mapping.embed.weight"] = _table(variables.get("LabelConcat/weight"))
+        weights["mapping.embed.bias"] = zeros(*weights["mapping.embed.weight"].shape[:1])
+    _add_embedding(weights, variables)
+    size = base_size(weights) if settings.get("use_noise") is False else None
+    _add_layer(weights, variables, "synthesis.b4.conv1", "4x4/Conv", "noise0", size)
     for power in range(2, 13):
         r = 1 << power
         if power > 2:
             if f"{r}x{r}/Conv1/weight" not in variables:
                 break
-            _add_layer(
-                weights, variables, f"synthesis.b{r}.conv0", f"{r}x{r}/Conv0_up", f"noise{2 * power - 5}", flip=True
-            )
-            _add_layer(weights, variables, f"synthesis.b{r}.conv1", f"{r}x{r}/Conv1", f"noise{2 * power - 4}")
+            ours, size = f"synthesis.b{r}", None if size is None else (2 * size[0], 2 * size[1])
+            _add_layer(weights, variables, f"{ours}.conv0", f"{r}x{r}/Conv0_up", f"noise{2 * power - 5}", size)
+            _add_layer(weights, variables, f"{ours}.conv1", f"{r}x{r}/Conv1", f"noise{2 * power - 4}", size)
         if f"{r}x{r}/ToRGB/weight" in variables:
             _add_modulated(weights, variables, f"synthesis.b{r}.torgb", f"{r}x{r}/ToRGB")
         if f"{r}x{r}/Skip/weight" in variables:
-            weights[f"synthesis.b{r}.skip.weight"] = _convolution(variables[f"{r}x{r}/Skip/weight"], flip=True)
+            weights[f"synthesis.b{r}.skip.weight"] = _convolution(variables.get(f"{r}x{r}/Skip/weight"), flip=True)
             weights[f"synthesis.b{r}.skip.resample_filter"] = low_pass()
         weights[f"synthesis.b{r}.resample_filter"] = low_pass()
     return weights
 
 
+def _add_dense_layers(weights: Weights, variables: Variables, theirs: str) -> None:
+    """Those of a mapping network."""
+    for i in variables.numbered(theirs + r"(\d{1,3})/weight"):
+        weights[f"mapping.fc{i}.weight"] = _transposed(variables.get(f"{theirs}{i}/weight"))
+        weights[f"mapping.fc{i}.bias"] = variables.get(f"{theirs}{i}/bias")
+
+
+def _add_embedding(weights: Weights, variables: Variables) -> None:
+    """StyleGAN2-ADA's of a class, if there is one."""
+    if "LabelEmbed/weight" in variables:
+        weights["mapping.embed.weight"] = _transposed(variables.get("LabelEmbed/weight"))
+        weights["mapping.embed.bias"] = variables.get("LabelEmbed/bias")
+
+
 def _add_layer(
-    weights: Weights, variables: Variables, ours: str, theirs: str, noise: str, *, flip: bool = False
+    weights: Weights, variables: Variables, ours: str, theirs: str, noise: str, without_noise: tuple[int, int] | None
 ) -> None:
-    _add_modulated(weights, variables, ours, theirs, flip=flip)
-    weights[f"{ours}.noise_strength"] = _get(variables, f"{theirs}/noise_strength")
-    weights[f"{ours}.noise_const"] = squeezed(_get(variables, noise), 2)
+    """without_noise: the size of the layer's map where the network has no noise."""
+    _add_modulated(weights, variables, ours, theirs, flip=theirs.endswith("_up"))
+    if without_noise is None:
+        weights[f"{ours}.noise_strength"] = variables.get(f"{theirs}/noise_strength")
+        weights[f"{ours}.noise_const"] = squeezed(variables.get(noise), 2)
+    else:
+        weights[f"{ours}.noise_strength"] = zeros()
+        weights[f"{ours}.noise_const"] = zeros(*without_noise)
     weights[f"{ours}.resample_filter"] = low_pass()
 
 
 def _add_modulated(weights: Weights, variables: Variables, ours: str, theirs: str, *, flip: bool = False) -> None:
-    weights[f"{ours}.weight"] = _convolution(_get(variables, f"{theirs}/weight"), flip=flip)
-    weights[f"{ours}.bias"] = _get(variables, f"{theirs}/bias")
-    weights[f"{ours}.affine.weight"] = _transposed(_get(variables, f"{theirs}/mod_weight"))
-    bias = _get(variables, f"{theirs}/mod_bias")
+    weights[f"{ours}.weight"] = _convolution(variables.get(f"{theirs}/weight"), flip=flip)
+    weights[f"{ours}.bias"] = variables.get(f"{theirs}/bias")
+    weights[f"{ours}.affine.weight"] = _transposed(variables.get(f"{theirs}/mod_weight"))
+    bias = variables.get(f"{theirs}/mod_bias")
     weights[f"{ours}.affine.bias"] = Changed(bias, bias.shape, lambda tensor: tensor + 1)
 
 
-def _discriminator(variables: Variables) -> Weights:
+def _discriminator(network: object, base: tuple[int, int]) -> tuple[NetworkParts[DiscriminatorConfig], tuple[str, ...]]:
+    """And a sentence on settings that are not known."""
+    settings, remarks = _settings(network, "discriminator")
+    variables = _variables(network)
+    weights = _discriminators_weights(variables)
+    is_mapped = "mapping.embed.weight" in weights
+    config = discriminator_config(
+        weights,
+        _clamp(settings),
+        max(1, int(_number(settings, "mbstd_group_size", 4))),  # below 2 there are no such statistics
+        base,
+        _number(settings, "mapping_lrmul", _LATER_CRITICS_LR_MULTIPLIER),
+        "mapped" if is_mapped else "plain",
+    )
+    variables.check_all_used()
+    if is_mapped:
+        weights["mapping.w_avg"] = zeros(config.cmap_dim)  # nothing truncates a class
+    return NetworkParts(config, weights), remarks
+
+
+def _discriminators_weights(variables: Variables) -> Weights:
     weights: Weights = {}
+    _add_embedding(weights, variables)
+    _add_dense_layers(weights, variables, "Mapping")
+    names = {"b4.conv": "4x4/Conv"}
+    if "4x4/FromRGB/weight" in variables:
+        names["b4.fromrgb"] = "4x4/FromRGB"
     for power in range(3, 13):
         r = 1 << power
         if f"{r}x{r}/Conv0/weight" not in variables:
             break
-        block = f"b{r}"
-        for ours, theirs in (("fromrgb", "FromRGB"), ("conv0", "Conv0"), ("conv1", "Conv1_down")):
-            if f"{r}x{r}/{theirs}/weight" in variables:
-                weights[f"{block}.{ours}.weight"] = _convolution(variables[f"{r}x{r}/{theirs}/weight"])
-                weights[f"{block}.{ours}.bias"] = _get(variables, f"{r}x{r}/{theirs}/bias")
-                weights[f"{block}.{ours}.resample_filter"] = low_pass()
-        weights[f"{block}.resample_filter"] = low_pass()
-        if f"{r}x{r}/Skip/weight" in variables:
-            weights[f"{block}.skip.weight"] = _convolution(variables[f"{r}x{r}/Skip/weight"])
-            weights[f"{block}.skip.resample_filter"] = low_pass()
-    if "4x4/FromRGB/weight" in variables:
-        weights["b4.fromrgb.weight"] = _convolution(variables["4x4/FromRGB/weight"])
-        weights["b4.fromrgb.bias"] = _get(variables, "4x4/FromRGB/bias")
-        weights["b4.fromrgb.resample_filter"] = low_pass()
-    weights["b4.conv.weight"] = _convolution(_get(variables, "4x4/Conv/weight"))
-    weights["b4.conv.bias"] = _get(variables, "4x4/Conv/bias")
-    weights["b4.conv.resample_filter"] = low_pass()
+        names |= {f"b{r}.conv0": f"{r}x{r}/Conv0", f"b{r}.conv1": f"{r}x{r}/Conv1_down"}
+        for ours, theirs in ((f"b{r}.fromrgb", f"{r}x{r}/FromRGB"), (f"b{r}.skip", f"{r}x{r}/Skip")):
+            if f"{theirs}/weight" in variables:
+                names[ours] = theirs
+        weights[f"b{r}.resample_filter"] = low_pass()
+    for ours, theirs in names.items():
+        weights[f"{ours}.weight"] = _convolution(variables.get(f"{theirs}/weight"))
+        if not ours.endswith(".skip"):
+            weights[f"{ours}.bias"] = variables.get(f"{theirs}/bias")
+        weights[f"{ours}.resample_filter"] = low_pass()
     for ours, theirs in (("fc", "4x4/Dense0"), ("out", "Output")):
-        weights[f"b4.{ours}.weight"] = _transposed(_get(variables, f"{theirs}/weight"))
-        weights[f"b4.{ours}.bias"] = _get(variables, f"{theirs}/bias")
+        weights[f"b4.{ours}.weight"] = _transposed(variables.get(f"{theirs}/weight"))
+        weights[f"b4.{ours}.bias"] = variables.get(f"{theirs}/bias")
     return weights
 
 
-def _get(variables: Variables, name: str) -> Weight:
-    if name not in variables:
-        raise UnsupportedError(f"{name} is missing")
-    return variables[name]
+def _table(source: Weight) -> Weight:
+    """A row for each class, [c_dim, features], as the weights of a layer, which divides by the root of c_dim."""
+    weight = _transposed(source)
+    return Changed(weight, weight.shape, lambda tensor: tensor * math.sqrt(tensor.shape[1]))
 
 
 def _transposed(source: Weight) -> Weight:

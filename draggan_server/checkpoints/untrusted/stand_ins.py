@@ -78,7 +78,18 @@ def _parameter(args: Args) -> object:
 def _tensor(args: Args) -> object:
     if len(args) < 4 or not isinstance(args[0], Storage):
         raise RefusedError("a tensor is made from something else than a storage")
+    if len(args) > 6 and args[6]:  # such as a bit that negates all numbers when they are read
+        raise RefusedError("a tensor has properties that no model needs")
     return StoredTensor(args[0], args[1], args[2], args[3])
+
+
+def _tensor_with_attributes(args: Args) -> object:
+    """(how it is made, its class, what it is made from, its attributes): what torch writes for a tensor on which a
+    program has left something."""
+    made_by = args[0] if len(args) == 4 else None
+    if not isinstance(made_by, Name) or made_by.text not in _TENSORS or not isinstance(args[2], tuple):
+        raise RefusedError("a tensor is made from something else than a storage")
+    return _TENSORS[made_by.text](args[2])
 
 
 def _item_type(args: Args) -> object:
@@ -128,12 +139,18 @@ def check_item_type(item_type: ItemType, state: object) -> None:
         raise RefusedError("an array holds big-endian numbers, or records")
 
 
+_TENSORS: dict[str, Callable[[Args], object]] = {
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor": _tensor,
+    "torch._utils._rebuild_parameter": _parameter,
+    "torch._utils._rebuild_parameter_with_state": _parameter,
+}
+
 CALLS: dict[str, Callable[[Args], object]] = {
     PERSISTENT: _persistent,
     **dict.fromkeys(_MAPS, _map),
-    "torch._utils._rebuild_parameter": _parameter,
-    "torch._utils._rebuild_tensor_v2": _tensor,
-    "torch._utils._rebuild_tensor": _tensor,
+    **_TENSORS,
+    "torch._tensor._rebuild_from_type_v2": _tensor_with_attributes,
     "torch.Size": lambda args: args[0] if args and isinstance(args[0], tuple) else (),
     "torch.device": lambda args: "device",
     "numpy.dtype": _item_type,
@@ -143,7 +160,11 @@ CALLS: dict[str, Callable[[Args], object]] = {
 }
 """What a call of the name gives."""
 
-ALLOWED = frozenset({*CALLS, *_PLAIN_OBJECTS, *SETS, *ITEM_TYPES, LOAD_FROM_BYTES, ENCODE, ARRAY_CLASS})
+_TENSOR_CLASSES = ("torch.Tensor", "torch.nn.parameter.Parameter")
+
+ALLOWED = frozenset(
+    {*CALLS, *_PLAIN_OBJECTS, *SETS, *ITEM_TYPES, *_TENSOR_CLASSES, LOAD_FROM_BYTES, ENCODE, ARRAY_CLASS}
+)
 """The names that a file may use."""
 
 

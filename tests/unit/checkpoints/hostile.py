@@ -152,7 +152,7 @@ DANGEROUS_NAMES = (
     *("shutil.rmtree", "pathlib.Path", "tempfile.mktemp", "webbrowser.open", "ctypes.CDLL", "types.CodeType"),
     *("marshal.loads", "pickle.loads", "_pickle.loads", "shelve.open", "timeit.timeit", "cProfile.run", "pip.main"),
     *("torch.load", "torch.hub.load", "torch.jit.load", "torch._C._jit_eval", "torch.storage.UntypedStorage.from_file"),
-    *("torch._utils._rebuild_wrapper_subclass", "torch._tensor._rebuild_from_type_v2", "torch.serialization.load"),
+    *("torch._utils._rebuild_wrapper_subclass", "torch._utils._rebuild_tensor_v3", "torch.serialization.load"),
     *("torch.utils.cpp_extension.load_inline", "torch.fx._symbolic_trace.wrap", "torch._dynamo.optimize"),
     *("numpy.load", "numpy.fromfile", "numpy.core.multiarray.fromfile", "numpy.testing.run_module_suite"),
     *("numpy.lib.format.open_memmap", "numpy.memmap", "numpy.distutils.exec_command", "dnnlib.util.open_url"),
@@ -297,9 +297,10 @@ def bombs() -> dict[str, Hostile]:
         "many modules, one map of parameters": Hostile(_shared_parameters(), "more parameters than any model"),
         "many modules, one map of modules": Hostile(_shared_modules(), "more parts than any model"),
         "many components, one list of variables": Hostile(_shared_variables(), "more variables than any model"),
-        "components that hold themselves": Hostile(
-            _components_in_circles(), "more variables than any model, or itself"
-        ),
+        "many components, one map of settings": Hostile(_shared_settings(), "more settings than any model"),
+        "many modules, one map of settings": Hostile(_shared_init_kwargs(), "more settings than any model"),
+        "two variables of one name": Hostile(_two_of_a_name(), "a network has v twice"),
+        "components that hold themselves": Hostile(_components_in_circles(), "more parts than any model, or itself"),
         "many networks' names without end": Hostile(_long_names(), "more parts than any model, or itself"),
         "layers that claim to be huge": _claims(),
     }
@@ -341,6 +342,14 @@ def _shared_modules() -> bytes:
     return head + b"}" + text("G_ema") + _module({b"_modules": outer}) + b"s."
 
 
+def _shared_init_kwargs() -> bytes:
+    """A map of ten thousand settings, with which a thousand modules were made."""
+    first = _module({b"_init_kwargs": b"(" + b"".join(text(f"s{i}") + b"N" for i in range(10_000)) + b"uq\x01"})
+    other = named(PERSISTENT) + b"}" + text("state") + b"}" + text("_init_kwargs") + b"h\x01ss\x85R"
+    modules = b"(" + text("m") + first + b"".join(text(f"m{i}") + other for i in range(1000)) + b"u"
+    return b"\x80\x04}" + text("G_ema") + _module({b"_modules": modules}) + b"s."
+
+
 def _long_names() -> bytes:
     """Names of a thousand letters, of modules in modules."""
     module = _module({})
@@ -356,9 +365,24 @@ def _tensorflow(state: bytes) -> bytes:
 
 def _shared_variables() -> bytes:
     """A list of ten thousand variables, which a thousand components name."""
-    variables = b"](" + (text("v") + b"G" + struct.pack(">d", 1.0) + b"\x86") * 10_000 + b"e"
-    component = _tensorflow(b"}" + text("variables") + variables + b"s")
-    components = b"}(" + b"".join(text(f"c{i}") + b"h\x00" for i in range(1000)) + b"u"
+    variables = b"](" + (text("v") + b"N\x86") * 10_000 + b"e"
+    return _components(_tensorflow(b"}" + text("variables") + variables + b"s"), 1000)
+
+
+def _shared_settings() -> bytes:
+    """A map of ten thousand settings, which a thousand components name."""
+    settings = b"}(" + b"".join(text(f"s{i}") + b"N" for i in range(10_000)) + b"u"
+    return _components(_tensorflow(b"}" + text("static_kwargs") + settings + b"s"), 1000)
+
+
+def _two_of_a_name() -> bytes:
+    variables = b"](" + (text("v") + b"G" + struct.pack(">d", 1.0) + b"\x86") * 2 + b"e"
+    return _components(_tensorflow(b"}" + text("variables") + variables + b"s"), 1)
+
+
+def _components(component: bytes, count: int) -> bytes:
+    """A file whose networks have so many components, which are one and the same."""
+    components = b"}(" + b"".join(text(f"c{i}") + b"h\x00" for i in range(count)) + b"u"
     whole = _tensorflow(b"}" + text("components") + components + b"s")
     return b"\x80\x04" + component + b"q\x000" + whole + b"q\x010h\x01h\x01h\x01\x87."
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -22,14 +21,20 @@ def networks():
 
 def plain_mapping(generator: Generator, z: torch.Tensor, c: torch.Tensor | None, psi: float) -> torch.Tensor:
     """StyleGAN2's mapping network, written out."""
-    state = generator.state_dict()
-    x = z / (z.square().mean(dim=1, keepdim=True) + 1e-8).sqrt()
+    state, config = generator.state_dict(), generator.config
+
+    def unit(x: torch.Tensor) -> torch.Tensor:
+        return x / (x.square().mean(dim=1, keepdim=True) + 1e-8).sqrt()
+
+    x = z
     if c is not None:
         weight, bias = state["mapping.embed.weight"], state["mapping.embed.bias"]
         y = c @ (weight / weight.shape[1] ** 0.5).t() + bias
-        x = torch.cat([x, y / (y.square().mean(dim=1, keepdim=True) + 1e-8).sqrt()], dim=1)
-    for i in range(generator.config.mapping_layers):
-        weight, bias = state[f"mapping.fc{i}.weight"] * 0.01, state[f"mapping.fc{i}.bias"] * 0.01
+        x = torch.cat([z, y] if config.condition == "plain" else [unit(z), unit(y)], dim=1)
+    if c is None or config.condition == "plain":
+        x = unit(x)
+    for i in range(config.mapping_layers):
+        weight, bias = (state[f"mapping.fc{i}.{kind}"] * config.mapping_lr_multiplier for kind in ("weight", "bias"))
         x = x @ (weight / weight.shape[1] ** 0.5).t() + bias
         x = torch.where(x > 0, x, 0.2 * x) * 2**0.5
     return state["mapping.w_avg"] + psi * (x - state["mapping.w_avg"])
@@ -219,14 +224,8 @@ def test_an_architecture_that_is_not_that_of_the_parameters_is_named(tmp_path: P
 def test_clamps_of_tensorflows_half_precision_networks(tmp_path: Path):
     networks = writers.make_networks(clamp=0.8)
     settings = {"conv_clamp": 0.8, "num_fp16_res": 4}
-    check(read(tmp_path, writers.tensorflow_file(*networks, settings=settings)), *networks)
-
-
-@pytest.mark.parametrize("variable", ["LabelConcat/weight", "LabelEmbed/weight"])
-def test_tensorflows_networks_with_classes_are_named(tmp_path: Path, networks, variable: str):
-    data = writers.tensorflow_file(*networks, more={variable: np.zeros((10, 16), np.float32)})
-    with pytest.raises(CheckpointError, match="it draws by class, and such files of TensorFlow cannot be read yet"):
-        read(tmp_path, data)
+    data = writers.tensorflow_file(*networks, settings=settings, critics_settings=settings)
+    check(read(tmp_path, data), *networks)
 
 
 def test_stylegan3_is_named(tmp_path: Path, networks):

@@ -1,6 +1,7 @@
 """The native file: what is written is what is read, and what is damaged is refused with a reason."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import safetensors
@@ -11,6 +12,7 @@ from draggan_server.checkpoints import (
     Alignment,
     AlignmentPoint,
     CheckpointError,
+    ClassNamesError,
     DragDefaults,
     ModelCard,
     discriminator_file,
@@ -212,6 +214,11 @@ def eye(**changes):
         (eye(x="left"), r"alignment\.points\[0\]\.x is 'left', not a finite number"),
         (eye(y=7), r"'eye' at \(0\.5, 7\) lies far outside"),
         ({"alignment": {"points": eye()["alignment"]["points"] * 101}}, "101 points, more than 100"),
+        ({"class_names": "cat"}, "class_names is 'cat', not a list"),
+        ({"class_names": [3]}, r"class_names\[0\] is 3, not a text"),
+        ({"class_names": [""]}, "a class's name has 0 characters"),
+        ({"class_names": ["cat"] * 10_001}, "10001 names of classes, more than 10000"),
+        ({"class_names": ["cat", "dog"]}, "it has 0 classes, and names of 2"),
     ],
 )
 def test_a_description_with_values_of_the_wrong_kind_is_refused_by_their_names(file, change, said):
@@ -233,3 +240,13 @@ def test_whole_numbers_are_numbers_too(file):
     card = read_card(file)[0]
     assert card.drag == DragDefaults(mask_weight=20.0)
     assert card.alignment == Alignment((AlignmentPoint("eye", 1.0, 0.5),))
+
+
+def test_names_of_classes_are_kept_and_belong_to_as_many_classes(tmp_path):
+    file, card = tmp_path / "model.safetensors", replace(CARD, class_names=("cat", "dog", "wild"))
+    generator = Generator(replace(CONFIG, c_dim=3))
+    save_checkpoint(file, generator, card)
+    assert load_checkpoint(file).card == read_card(file)[0] == card
+    with pytest.raises(ClassNamesError, match="it has 2 classes, and names of 3"):
+        save_checkpoint(tmp_path / "other.safetensors", Generator(replace(CONFIG, c_dim=2)), card)
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]

@@ -36,34 +36,18 @@ def make_networks(
     architecture: str = "skip",
     critic: str = "resnet",
     base: tuple[int, int] = (4, 4),
+    of_generator: Mapping[str, Any] | None = None,
+    of_critic: Mapping[str, Any] | None = None,
 ) -> tuple[Generator, Discriminator]:
     """Small networks in which every parameter matters. critic: the discriminator's architecture; base: height and width
-    of the smallest map."""
+    of the smallest map; of_generator, of_critic: other settings of their configurations."""
     torch.manual_seed(seed)
     size = {"channel_base": 256, "channel_max": 24, "base_height": base[0], "base_width": base[1]}
-    generator = Generator(
-        GeneratorConfig(
-            z_dim=20,
-            w_dim=16,
-            img_resolution=RESOLUTION,
-            c_dim=c_dim,
-            mapping_layers=3,
-            conv_clamp=clamp,
-            architecture=architecture,
-            **size,
-        )
-    )
-    discriminator = Discriminator(
-        DiscriminatorConfig(
-            img_resolution=RESOLUTION,
-            c_dim=c_dim,
-            cmap_dim=16 if c_dim else 0,
-            mapping_layers=2,
-            conv_clamp=clamp,
-            architecture=critic,
-            **size,
-        )
-    )
+    both = {"img_resolution": RESOLUTION, "c_dim": c_dim, "conv_clamp": clamp, **size}
+    ours = {"z_dim": 20, "w_dim": 16, "mapping_layers": 3, "architecture": architecture, **(of_generator or {})}
+    theirs = {"cmap_dim": 16 if c_dim else 0, "mapping_layers": 2, "architecture": critic, **(of_critic or {})}
+    generator = Generator(GeneratorConfig(**both | ours))
+    discriminator = Discriminator(DiscriminatorConfig(**both | theirs))
     for network in (generator, discriminator):
         for name, parameter in network.state_dict().items():
             if name.endswith(("bias", "noise_strength", "w_avg")):
@@ -157,13 +141,30 @@ def nvidia_network(
 ) -> Call:
     """The network as nested persistent objects. changes: other attributes, by module paths; without: parameters that
     are left out, by the last part of their names."""
-    config = network.config
-    attributes: dict[str, dict[str, Any]] = {"": {"img_resolution": config.img_resolution, "c_dim": config.c_dim}}
-    for name in network.state_dict():
+    attributes = _attributes(network, numpy)
+    for path, changed in (changes or {}).items():
+        attributes.setdefault(path, {}).update(changed)
+    tensors = {name: value for name, value in network.state_dict().items() if not name.endswith(without or "*")}
+    if isinstance(network, Discriminator):
+        tensors.pop("mapping.w_avg", None)
+    return _persistent(attributes, tensors, dict(network.named_parameters()), "")
+
+
+def _attributes(network: Generator | Discriminator, numpy: str) -> dict[str, dict[str, Any]]:
+    """What the modules keep besides their parameters, by their paths."""
+    config, state = network.config, network.state_dict()
+    sizes = {name: getattr(config, name) for name in ("img_resolution", "img_channels", "c_dim")}
+    attributes: dict[str, dict[str, Any]] = {"": sizes}
+    for name in state:
         path = name.rpartition(".")[0]
         while path:
             attributes.setdefault(path, {})
             path = path.rpartition(".")[0]
+    is_generator = isinstance(network, Generator)
+    if is_generator:
+        latent = {"z_dim": config.z_dim, "w_dim": config.w_dim, "num_ws": network.num_ws}
+        attributes[""] |= latent
+        attributes["mapping"] = {**latent, "c_dim": config.c_dim, "num_layers": config.mapping_layers}
     for path, values in attributes.items():
         last = path.rpartition(".")[2]
         if last[:1] == "b" and last[1:].isdigit():
@@ -173,20 +174,34 @@ def nvidia_network(
                 "resolution": int(last[1:]),
             }
             values |= {} if config.base_height == config.base_width else {"square": False}
-        elif last in ("conv0", "conv1", "conv"):
-            size = int(path.rsplit(".", 2)[-2][1:])
-            values |= {"conv_clamp": config.conv_clamp, "activation": "lrelu", "use_noise": True, "resolution": size}
-            values |= {"act_gain": number(math.sqrt(2), numpy)}
-        elif last.startswith("fc"):
-            values |= {"activation": "lrelu", "bias_gain": 0.01 if "mapping" in path else 1}
-    if isinstance(network, Discriminator):
-        attributes["b4.mbstd"] = {"group_size": config.mbstd_group_size, "num_channels": 1}
-    for path, changed in (changes or {}).items():
-        attributes.setdefault(path, {}).update(changed)
-    tensors = {name: value for name, value in network.state_dict().items() if not name.endswith(without or "*")}
-    if isinstance(network, Discriminator):
-        tensors.pop("mapping.w_avg", None)
-    return _persistent(attributes, tensors, dict(network.named_parameters()), "")
+        if f"{path}.weight" not in state:
+            continue
+        shape = state[f"{path}.weight"].shape
+        gain = 1 / math.sqrt(math.prod(shape[1:]))
+        if last in ("conv0", "conv1", "conv", "skip", "fromrgb"):
+            activates = last != "skip"
+            values |= {
+                "activation": "lrelu" if activates else "linear",
+                "act_gain": number(math.sqrt(2), numpy) if activates else 1,
+                "conv_clamp": config.conv_clamp if activates and path != "b4.fromrgb" else None,
+                "up": 2 if is_generator and last in ("conv0", "skip") else 1,
+                "padding": shape[-1] // 2,
+            }
+            if is_generator and activates:
+                values |= {"use_noise": True, "resolution": int(path.split(".")[1][1:])}
+            else:
+                values |= {"down": 2 if not is_generator and last in ("conv1", "skip") else 1, "weight_gain": gain}
+        elif last == "torgb":
+            values |= {"conv_clamp": config.conv_clamp, "weight_gain": number(gain, numpy)}
+        else:
+            multiplier = config.mapping_lr_multiplier if last.startswith("fc") and "mapping" in path else 1
+            activation = "lrelu" if last.startswith("fc") else "linear"
+            values |= {"activation": activation, "weight_gain": gain * multiplier, "bias_gain": multiplier}
+    if not is_generator:
+        attributes["b4"]["cmap_dim"] = config.cmap_dim
+        statistics = {"group_size": config.mbstd_group_size, "num_channels": config.mbstd_num_channels}
+        attributes |= {"b4.mbstd": statistics} if config.mbstd_num_channels else {}
+    return attributes
 
 
 def _persistent(attributes: Mapping, tensors: Mapping, parameters: Mapping, path: str) -> Call:
@@ -240,7 +255,6 @@ def rosinality_generator(generator: Generator, *, noises: bool = True) -> dict[s
         theirs[f"{name}.noise.weight"] = ours[f"{source}.noise_strength"].reshape(1).clone()
         if noises:
             theirs[f"noises.noise_{index}"] = ours[f"{source}.noise_const"][None, None].clone()
-        theirs[f"{name}.conv.blur.kernel"] = torch.ones(4, 4)
 
     def rgb(name: str, source: str) -> None:
         modulated(name, source)
@@ -251,9 +265,10 @@ def rosinality_generator(generator: Generator, *, noises: bool = True) -> dict[s
     for resolution in generator.config.block_resolutions[1:]:
         k = int(math.log2(resolution)) - 3
         layer(f"convs.{2 * k}", f"synthesis.b{resolution}.conv0", 2 * k + 1)
+        theirs[f"convs.{2 * k}.conv.blur.kernel"] = ours[f"synthesis.b{resolution}.conv0.resample_filter"] * 4
         layer(f"convs.{2 * k + 1}", f"synthesis.b{resolution}.conv1", 2 * k + 2)
         rgb(f"to_rgbs.{k}", f"synthesis.b{resolution}.torgb")
-        theirs[f"to_rgbs.{k}.upsample.kernel"] = torch.ones(4, 4)
+        theirs[f"to_rgbs.{k}.upsample.kernel"] = ours[f"synthesis.b{resolution}.resample_filter"] * 4
     return theirs
 
 
@@ -261,15 +276,18 @@ def rosinality_discriminator(discriminator: Discriminator) -> dict[str, Tensor]:
     ours = discriminator.state_dict()
     largest = discriminator.config.img_resolution
     names = {"convs.0.0": f"b{largest}.fromrgb", "final_conv.0": "b4.conv"}
+    kernels = {}
     biases = {"convs.0.1": f"b{largest}.fromrgb", "final_conv.1": "b4.conv"}
     for i, resolution in enumerate(discriminator.config.block_resolutions, 1):
         block = f"b{resolution}"
         names |= {f"convs.{i}.conv1.0": f"{block}.conv0", f"convs.{i}.conv2.1": f"{block}.conv1"}
         names |= {f"convs.{i}.skip.1": f"{block}.skip"}
+        kernels |= {f"convs.{i}.conv2.0": f"{block}.conv1", f"convs.{i}.skip.0": f"{block}.skip"}
         biases |= {f"convs.{i}.conv1.1": f"{block}.conv0", f"convs.{i}.conv2.2": f"{block}.conv1"}
     for place, name in enumerate(("fc", "out")):
         names[f"final_linear.{place}"] = biases[f"final_linear.{place}"] = f"b4.{name}"
     theirs = {f"{name}.weight": ours[f"{source}.weight"].clone() for name, source in names.items()}
+    theirs |= {f"{name}.kernel": ours[f"{source}.resample_filter"].clone() for name, source in kernels.items()}
     return theirs | {f"{name}.bias": ours[f"{source}.bias"].clone() for name, source in biases.items()}
 
 
@@ -298,6 +316,8 @@ def encoder_file(generator: Generator) -> dict[str, Any]:
 
 # TensorFlow
 
+Variables = dict[str, np.ndarray]
+
 
 def tensorflow_file(
     generator: Generator,
@@ -306,68 +326,117 @@ def tensorflow_file(
     protocol: int = 4,
     numpy: str = "numpy.core",
     settings: Mapping[str, Any] | None = None,
+    critics_settings: Mapping[str, Any] | None = None,
     more: Mapping[str, np.ndarray] | None = None,
+    without: tuple[str, ...] = (),
 ) -> bytes:
-    """(G, D, Gs), G being another one than Gs, the mean over training. more: further variables of the mapping."""
+    """(G, D, Gs), G being another one than Gs, the mean over training. more: further variables of the mapping; without:
+    variables of the generator that are left out, by the ends of their names."""
+    config = generator.config
     kwargs = {
-        "fmap_base": generator.config.channel_base // 2,
+        "fmap_base": config.channel_base // 2,
         "resample_kernel": [1, 3, 3, 1],
+        "latent_size": config.z_dim,
+        "label_size": config.c_dim,
         **(settings or {}),
     }
+    critics_kwargs = {"resample_kernel": [1, 3, 3, 1], "label_size": config.c_dim, **(critics_settings or {})}
+    if config.c_dim and config.condition == "mapped":
+        critics_kwargs.setdefault("mapping_lrmul", discriminator.config.mapping_lr_multiplier)
 
-    def whole(of: Generator) -> Any:
-        main = [("lod", array(np.float32(0).reshape(()), numpy)), ("dlatent_avg", _tf(of.w_avg, numpy))]
-        mapping, synthesis = _tf_generator(of, numpy)
-        mapping += [(name, array(values, numpy)) for name, values in (more or {}).items()]
-        components = Named.class_("dnnlib.util.EasyDict", dict)(
-            synthesis=_tf_network(synthesis, kwargs), mapping=_tf_network(mapping, kwargs)
-        )
-        return _tf_network(main, kwargs, components)
+    def parts(of: Generator) -> dict[str, Variables]:
+        mapping = _tf_mapping(of, without) | dict(more or {})
+        return {"": _tf_main(of, without), "mapping": mapping, "synthesis": _tf_synthesis(of, without)}
 
     other = copy.deepcopy(generator)
     for parameter in other.parameters():
         parameter.add_(1)
-    critic = _tf_network(_tf_discriminator(discriminator, numpy), kwargs)
-    return dump((whole(other), critic, whole(generator)), protocol)
+    critic = {"": _tf_discriminator(discriminator)}
+    return tensorflow_pickle(parts(other), critic, parts(generator), kwargs, critics_kwargs, protocol, numpy)
 
 
-def _tf_network(variables: list[tuple[str, Any]], kwargs: dict[str, Any], components: Any = None) -> Any:
-    kind = Named.class_("dnnlib.tflib.network.Network")
-    network = kind()
+def tensorflow_pickle(
+    first: Mapping[str, Variables],
+    critic: Mapping[str, Variables],
+    mean: Mapping[str, Variables],
+    settings: dict[str, Any],
+    critics_settings: dict[str, Any],
+    protocol: int = 4,
+    numpy: str = "numpy.core",
+) -> bytes:
+    """(G, D, Gs) from the variables of networks, "", and of their components by their names."""
+
+    def network(parts: Mapping[str, Variables], kwargs: dict[str, Any]) -> Any:
+        components = {name: (own, kwargs) for name, own in parts.items() if name}
+        return tensorflow_network(parts[""], kwargs, numpy, components)
+
+    networks = network(first, settings), network(critic, critics_settings), network(mean, settings)
+    return dump(networks, protocol)
+
+
+def tensorflow_network(
+    variables: Variables,
+    settings: dict[str, Any],
+    numpy: str = "numpy.core",
+    parts: Mapping[str, tuple[Variables, dict[str, Any]]] | None = None,
+) -> Any:
+    """parts: of its components, by their names, the variables and the settings."""
+    components = {name: tensorflow_network(*part, numpy) for name, part in (parts or {}).items()}
+    network = Named.class_("dnnlib.tflib.network.Network")()
     network.__dict__ |= {
         "version": 4,
         "name": "G",
-        "static_kwargs": kwargs,
-        "components": components if components is not None else {},
+        "static_kwargs": settings,
+        "components": Named.class_("dnnlib.util.EasyDict", dict)(components),
         "build_module_src": "import os; os.abort()" * 200,
-        "variables": variables,
+        "build_func_name": "G_main",
+        "variables": [
+            (name, array(values, numpy) if values.ndim else number(float(values), numpy))
+            for name, values in variables.items()
+        ],
     }
     return network
 
 
-def _tf(tensor: Tensor, numpy: str) -> Call:
-    return array(np.ascontiguousarray(tensor.numpy()), numpy)
+def _tf(tensor: Tensor) -> np.ndarray:
+    return np.array(tensor.numpy(), order="C")
 
 
-def _tf_generator(generator: Generator, numpy: str) -> tuple[list, list]:
+def _tf_main(generator: Generator, without: tuple[str, ...]) -> Variables:
+    main = {"lod": np.zeros((), np.float32), "dlatent_avg": _tf(generator.w_avg)}
+    return {name: values for name, values in main.items() if not name.endswith(without or "*")}
+
+
+def _tf_mapping(generator: Generator, without: tuple[str, ...]) -> Variables:
+    ours, config = generator.state_dict(), generator.config
+    mapping = _tf_dense({f"Dense{i}": f"mapping.fc{i}" for i in range(config.mapping_layers)}, ours)
+    if config.c_dim and config.condition == "plain":
+        mapping["LabelConcat/weight"] = _tf(ours["mapping.embed.weight"].t() / math.sqrt(config.c_dim))
+    elif config.c_dim:
+        mapping |= _tf_dense({"LabelEmbed": "mapping.embed"}, ours)
+    return {name: values for name, values in mapping.items() if not name.endswith(without or "*")}
+
+
+def _tf_dense(names: Mapping[str, str], ours: Mapping[str, Tensor]) -> Variables:
+    weights = {f"{theirs}/weight": _tf(ours[f"{source}.weight"].t()) for theirs, source in names.items()}
+    return weights | {f"{theirs}/bias": _tf(ours[f"{source}.bias"]) for theirs, source in names.items()}
+
+
+def _tf_synthesis(generator: Generator, without: tuple[str, ...]) -> Variables:
     ours = generator.state_dict()
-    mapping = []
-    for i in range(generator.config.mapping_layers):
-        mapping.append((f"Dense{i}/weight", _tf(ours[f"mapping.fc{i}.weight"].t(), numpy)))
-        mapping.append((f"Dense{i}/bias", _tf(ours[f"mapping.fc{i}.bias"], numpy)))
-    synthesis: list[tuple[str, Any]] = [("4x4/Const/const", _tf(ours["synthesis.b4.const"][None], numpy))]
+    synthesis = {"4x4/Const/const": _tf(ours["synthesis.b4.const"][None])}
 
     def modulated(theirs: str, source: str, flip: bool = False) -> None:
         weight = ours[f"{source}.weight"].permute(2, 3, 1, 0)
-        synthesis.append((f"{theirs}/weight", _tf(weight.flip(0, 1) if flip else weight, numpy)))
-        synthesis.append((f"{theirs}/bias", _tf(ours[f"{source}.bias"], numpy)))
-        synthesis.append((f"{theirs}/mod_weight", _tf(ours[f"{source}.affine.weight"].t(), numpy)))
-        synthesis.append((f"{theirs}/mod_bias", _tf(ours[f"{source}.affine.bias"] - 1, numpy)))
+        synthesis[f"{theirs}/weight"] = _tf(weight.flip(0, 1) if flip else weight)
+        synthesis[f"{theirs}/bias"] = _tf(ours[f"{source}.bias"])
+        synthesis[f"{theirs}/mod_weight"] = _tf(ours[f"{source}.affine.weight"].t())
+        synthesis[f"{theirs}/mod_bias"] = _tf(ours[f"{source}.affine.bias"] - 1)
 
     def layer(theirs: str, source: str, noise: int, flip: bool = False) -> None:
         modulated(theirs, source, flip)
-        synthesis.append((f"{theirs}/noise_strength", number(float(ours[f"{source}.noise_strength"]), numpy)))
-        synthesis.append((f"noise{noise}", _tf(ours[f"{source}.noise_const"][None, None], numpy)))
+        synthesis[f"{theirs}/noise_strength"] = _tf(ours[f"{source}.noise_strength"])
+        synthesis[f"noise{noise}"] = _tf(ours[f"{source}.noise_const"][None, None])
 
     for resolution in generator.config.block_resolutions:
         log = int(math.log2(resolution))
@@ -380,27 +449,27 @@ def _tf_generator(generator: Generator, numpy: str) -> tuple[list, list]:
         if f"{block}.torgb.weight" in ours:
             modulated(f"{size}/ToRGB", f"{block}.torgb")
         if f"{block}.skip.weight" in ours:
-            synthesis.append((f"{size}/Skip/weight", _tf(ours[f"{block}.skip.weight"].permute(2, 3, 1, 0), numpy)))
-    return mapping, synthesis
+            synthesis[f"{size}/Skip/weight"] = _tf(ours[f"{block}.skip.weight"].permute(2, 3, 1, 0))
+    return {name: values for name, values in synthesis.items() if not name.endswith(without or "*")}
 
 
-def _tf_discriminator(discriminator: Discriminator, numpy: str) -> list:
-    ours = discriminator.state_dict()
+def _tf_discriminator(discriminator: Discriminator) -> Variables:
+    ours, config = discriminator.state_dict(), discriminator.config
     names = {"4x4/Conv": "b4.conv", "4x4/FromRGB": "b4.fromrgb"}
-    for r in discriminator.config.block_resolutions:
+    for r in config.block_resolutions:
         names |= {f"{r}x{r}/FromRGB": f"b{r}.fromrgb", f"{r}x{r}/Skip": f"b{r}.skip"}
         names |= {f"{r}x{r}/Conv0": f"b{r}.conv0", f"{r}x{r}/Conv1_down": f"b{r}.conv1"}
-    variables = []
+    variables = {}
     for theirs, source in names.items():
-        if f"{source}.weight" not in ours:
-            continue
-        variables.append((f"{theirs}/weight", _tf(ours[f"{source}.weight"].permute(2, 3, 1, 0), numpy)))
+        if f"{source}.weight" in ours:
+            variables[f"{theirs}/weight"] = _tf(ours[f"{source}.weight"].permute(2, 3, 1, 0))
         if f"{source}.bias" in ours:
-            variables.append((f"{theirs}/bias", _tf(ours[f"{source}.bias"], numpy)))
-    for theirs, source in (("4x4/Dense0", "b4.fc"), ("Output", "b4.out")):
-        variables.append((f"{theirs}/weight", _tf(ours[f"{source}.weight"].t(), numpy)))
-        variables.append((f"{theirs}/bias", _tf(ours[f"{source}.bias"], numpy)))
-    return variables
+            variables[f"{theirs}/bias"] = _tf(ours[f"{source}.bias"])
+    dense = {"4x4/Dense0": "b4.fc", "Output": "b4.out"}
+    if config.mapping is not None:
+        dense |= {"LabelEmbed": "mapping.embed"}
+        dense |= {f"Mapping{i}": f"mapping.fc{i}" for i in range(config.mapping_layers)}
+    return variables | _tf_dense(dense, ours)
 
 
 def nvidia_file(
