@@ -89,9 +89,20 @@ def get(model: str, agree_to_licence: bool, unverified: bool, as_json: bool) -> 
     metavar="NAME",
     help="Where it expects eyes and mouth: ffhq, or none.  [default: what the file or its name tells]",
 )
+@click.option(
+    "--class-names",
+    metavar="NAME,NAME...",
+    help="Of a model that draws by class: what each one draws, in their order.  [default: what the file says]",
+)
 @json_option
 def add(
-    file: Path, name: str | None, domain: str | None, licence: str | None, alignment: str | None, as_json: bool
+    file: Path,
+    name: str | None,
+    domain: str | None,
+    licence: str | None,
+    alignment: str | None,
+    class_names: str | None,
+    as_json: bool,
 ) -> None:
     """Convert a StyleGAN2 model of any known format, and add it.
 
@@ -103,7 +114,14 @@ def add(
 
     with _readable_errors():
         added = add_model(
-            file, _library(), find_home().models, name=name, domain=domain, licence=licence, alignment=alignment
+            file,
+            _library(),
+            find_home().models,
+            name=name,
+            domain=domain,
+            licence=licence,
+            alignment=alignment,
+            class_names=None if class_names is None else [one.strip() for one in class_names.split(",")],
         )
     _print_added(added, as_json)
 
@@ -147,6 +165,8 @@ def info(model: str, as_json: bool) -> None:
             field, value = "size", f"{entry.stamp[0] / _MIB:.1f} MiB"
         elif field == "alignment":
             value = ", ".join(f"{name} at {x:g}, {y:g}" for name, (x, y) in _places(entry.alignment).items()) or "none"
+        elif field == "class_names":
+            value = ", ".join(entry.class_names) or "none"
         elif isinstance(value, bool):
             value = "yes" if value else "no"
         click.echo(f"{field + ':':<15}{value}".rstrip())
@@ -265,6 +285,7 @@ def _described(model: ModelInfo) -> dict[str, object]:
         "resolution": model.resolution,
         "aspect": model.aspect,
         "classes": model.classes,
+        "class_names": model.class_names,
         "domain": model.domain,
         "licence": model.licence,
         "sha256": model.sha256,
@@ -283,6 +304,7 @@ def _described_entry(entry: ModelEntry) -> dict[str, object]:
         "resolution": entry.resolution,
         "aspect": entry.aspect,
         "classes": entry.classes,
+        "class_names": entry.class_names,
         "domain": entry.domain,
         "licence": entry.licence,
         "sha256": entry.sha256,

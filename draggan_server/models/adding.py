@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from draggan_server.checkpoints import (
+    ClassNamesError,
     ModelCard,
     convert_checkpoint,
     discriminator_file,
@@ -80,6 +81,7 @@ def add_model(
     domain: str | None = None,
     licence: str | None = None,
     alignment: str | None = None,
+    class_names: Sequence[str] | None = None,
     model_id: str | None = None,
     downloaded: Downloaded | None = None,
 ) -> AddedModel:
@@ -91,12 +93,14 @@ def add_model(
         domain: what it draws. None: what the file says, which only files of this program do, or what its name tells.
         licence: None: what the file says.
         alignment: a name of guessing.ALIGNMENTS, or NO_ALIGNMENT. None: as `domain`.
+        class_names: of all the classes, in their order. None: what the file says.
         model_id: another than `name` gives.
         downloaded: where the file came from, where that is not this computer.
 
     Raises:
         CheckpointError: the file cannot be used; the text says why.
-        ModelAddError: there is such a model already, or it draws nothing that can be dragged.
+        ModelAddError: there is such a model already, it draws nothing that can be dragged, or the names are not those
+            of its classes.
         OSError: the folder cannot be written to. Nothing is left there then.
     """
     check_alignment(alignment)
@@ -109,9 +113,12 @@ def add_model(
     with _made(folder), tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as staging:
         # On the same disk, so that what has been tried out only needs to be renamed.
         written = Path(staging) / "model.safetensors"
-        converted = convert_checkpoint(
-            source, written, lambda card: _described(card, source, name, domain, licence, alignment)
-        )
+        try:
+            converted = convert_checkpoint(
+                source, written, lambda card: _described(card, source, name, domain, licence, alignment, class_names)
+            )
+        except ClassNamesError as error:
+            raise ModelAddError(f"{source.name}: {error}. Name every class, or none.") from None
         try_out(source, stream_generator(written))
         try:
             if converted.has_discriminator:
@@ -151,7 +158,13 @@ def check_alignment(alignment: str | None) -> None:
 
 
 def _described(
-    card: ModelCard, source: Path, name: str | None, domain: str | None, licence: str | None, alignment: str | None
+    card: ModelCard,
+    source: Path,
+    name: str | None,
+    domain: str | None,
+    licence: str | None,
+    alignment: str | None,
+    class_names: Sequence[str] | None,
 ) -> ModelCard:
     """What was asked for; else what the file says; else what its name tells."""
     guessed = guess(source.stem)
@@ -166,6 +179,7 @@ def _described(
         domain=domain if domain is not None else guessed.domain if card.domain == UNKNOWN else card.domain,
         licence=licence if licence is not None else card.licence,
         alignment=places,
+        class_names=card.class_names if class_names is None else tuple(map(_printable, class_names)),
     )
 
 

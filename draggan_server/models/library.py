@@ -60,6 +60,8 @@ class ModelEntry:
     bundled: bool
     stamp: tuple[int, int]
     """Size in bytes and time of change in ns: another stamp is another file."""
+    class_names: tuple[str, ...] = ()
+    """Of each class, or none."""
 
     @property
     def resolution(self) -> int:
@@ -256,6 +258,7 @@ class ModelLibrary:
             card.alignment,
             bundled=path.parent == BUNDLED_MODELS,
             stamp=stamp,
+            class_names=card.class_names,
         )
 
 

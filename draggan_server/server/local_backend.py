@@ -226,4 +226,5 @@ class LocalBackend:
             entry.aspect,
             entry.classes,
             estimated_steps_per_s(entry.config, entry.drag, pace) if pace else None,
+            entry.class_names,
         )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from draggan_client.arrays import ITEM_SIZE, Array, ArrayOf
 from draggan_client.edit_state import EditState, FinishedDrag, KeptMask, StatePoint
 from draggan_client.errors import MessageError
-from draggan_client.messages import Pixels, PreviewOptions, ResultRequest
+from draggan_client.messages import ModelInfo, Pixels, PreviewOptions, ResultRequest
 from draggan_client.schema import Between, Length, Record
 
 MANY = 3
@@ -23,6 +23,9 @@ def records(cls: type[Record]) -> st.SearchStrategy[Any]:
     if cls is StatePoint:  # a reference is whole or missing
         reference = [name for name in _kinds(cls) if name.startswith("reference")]
         return _built(cls, **dict.fromkeys(reference, st.none())) | _built(cls, **_present(cls))
+    if cls is ModelInfo:  # classes have all a name or none has
+        name = values(_kinds(cls)["name"])
+        return _built(cls, class_names=st.just(())) | _built(cls, classes=st.just(2), class_names=st.tuples(name, name))
     if cls is PreviewOptions:
         return _built(cls, content=st.just("model")) | _built(cls, format=st.just("png"))
     if cls is ResultRequest:

@@ -44,6 +44,24 @@ def test_a_model_is_added_drawn_by_the_running_server_and_removed(draggan: Comma
     assert "no model 'Added-cats'" in draggan.fails("models", "info", "Added-cats")
 
 
+def test_a_model_that_draws_by_class(draggan: Command, server: ServerProcess):
+    """Its classes are told to whoever asks, by name where they have some; each draws another picture."""
+    (draggan.folder / "afhq.pkl").write_bytes(writers.nvidia_file(*writers.make_networks(3)))
+    draggan("models", "add", "afhq.pkl", "--class-names", "cat, dog,wild cat")
+    try:
+        listed = {model.id: model for model in server.connection().models().models}
+        assert (listed["afhq"].classes, listed["afhq"].class_names) == (3, ("cat", "dog", "wild cat"))
+        assert (listed["noise"].classes, listed["noise"].class_names) == (0, ())
+        assert "class_names:   cat, dog, wild cat\n" in draggan("models", "info", "afhq").stdout
+        said = draggan.fails("models", "add", "afhq.pkl", "--name", "b", "--class-names", "cat")
+        assert "it has 3 classes, and names of 1" in said
+        for label in ("0", "2"):
+            draggan("generate", "--model", "afhq", "--seed", "1", "--class", label, "--out", f"{label}.png")
+        assert (draggan.picture("0.png") != draggan.picture("2.png")).any()
+    finally:
+        draggan("models", "remove", "afhq")
+
+
 def test_verify_finds_the_model_that_does_not_work(draggan: Command, server: ServerProcess):
     broken = server.home.models / "broken.safetensors"
     broken.write_bytes(b"no model")

@@ -163,6 +163,13 @@ class ModelInfo(Record):
     estimated_steps_per_s: Annotated[float, Between(0, 1e6)] | None = None
     """Steps per second as the model's size and this computer's speed have it; None: the computer's is not known yet."""
 
+    class_names: Annotated[tuple[Name, ...], Length(0, 10_000)] = ()
+    """What each class draws; empty: they have numbers alone."""
+
+    def check_together(self) -> None:
+        if self.class_names and len(self.class_names) != self.classes:
+            raise MessageError("class_names", f"{len(self.class_names)} names", f"{self.classes}, or none")
+
     @property
     def is_finished(self) -> bool:
         """Nothing is missing that the server makes when it has nothing else to do."""

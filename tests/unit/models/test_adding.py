@@ -60,6 +60,21 @@ def test_name_domain_and_licence_are_kept(tmp_path: Path, networks, library: Mod
     assert (entry.id, entry.name, entry.domain, entry.licence) == ("Cats-big", "Cats, big", "cats", "CC BY-NC 4.0")
 
 
+def test_classes_are_named_all_or_none(tmp_path: Path, library: ModelLibrary, user: Path):
+    source = tmp_path / "afhq.pkl"
+    source.write_bytes(writers.nvidia_file(*writers.make_networks(3)))
+    with pytest.raises(
+        ModelAddError, match=r"afhq\.pkl: it has 3 classes, and names of 2\. Name every class, or none\."
+    ):
+        add_model(source, library, user, class_names=["cat", "dog"])
+    assert not user.exists()
+    assert add_model(source, library, user, name="numbers").entry.class_names == ()
+    named = add_model(source, library, user, class_names=["cat", "dog", "a\nlion"]).entry
+    assert named.class_names == ("cat", "dog", "a lion")
+    again = add_model(named.path, library, user, name="again").entry
+    assert again.class_names == named.class_names, "what a file of ours says is kept"
+
+
 def test_a_file_of_ours_keeps_what_it_says(tmp_path: Path, library: ModelLibrary, user: Path):
     entry = add_model(save(tmp_path / "elsewhere", "dogs"), library, user).entry
     assert (entry.id, entry.name, entry.licence) == ("dogs", "Dogs", "MIT")
