@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -77,10 +77,27 @@ def opened_parts(path: Path) -> Iterator[tuple[str, Parts]]:
             found = format_of(root)
             if found is None:
                 raise UnsupportedError("it holds no StyleGAN2 of a known layout")
-            parts = found.read(root)
+            parts = _without_misfit(path, found.read(root))
         if parts.lacks_w_avg:
             parts.generator.weights["mapping.w_avg"] = Constant(_sampled_w_avg(path, parts.generator))
         yield found.name, parts
+
+
+def _without_misfit(path: Path, parts: Parts) -> Parts:
+    """Without a discriminator that does not fit together, or that reads other pictures than the generator draws."""
+    if parts.discriminator is None:
+        return parts
+    problem, ours, read = "", parts.generator.config, parts.discriminator.config
+    if (ours.img_resolution, ours.img_channels) != (read.img_resolution, read.img_channels):
+        problem = f"it reads pictures of {read.img_resolution} px and {read.img_channels} channels"
+    else:
+        try:
+            outline(path, Discriminator, read, shapes_of(parts.discriminator))
+        except CheckpointError as error:
+            problem = error.problem
+    if not problem:
+        return parts
+    return replace(parts, discriminator=None, remarks=(*parts.remarks, f"The discriminator is left out: {problem}."))
 
 
 def shapes_of(parts: NetworkParts[Config]) -> Shapes:

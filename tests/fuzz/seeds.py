@@ -23,6 +23,7 @@ def files() -> dict[str, bytes]:
     generator, discriminator = _networks()
     resnet, orig = _networks(architecture="resnet")[0], _networks(architecture="orig")[0]
     human, classes = _networks(base_width=2)[0], _networks(c_dim=2)[0]
+    plain_classes = _networks(c_dim=2, condition="plain")[0]
     state = writers.rosinality_generator(generator)
     converted = {"g_ema": state, "latent_avg": generator.w_avg}
 
@@ -46,6 +47,8 @@ def files() -> dict[str, bytes]:
             "nvidia-classes": writers.dump({"G_ema": writers.nvidia_network(classes)}),
             "whole-module": saved(writers.nvidia_network(generator)),
             "tensorflow": writers.tensorflow_file(generator, discriminator),
+            "tensorflow-classes": writers.tensorflow_file(classes, discriminator),
+            "tensorflow-plain-classes": writers.tensorflow_file(plain_classes, discriminator),
             "rosinality": saved(converted),
             "rosinality-stream": writers.as_stream(converted),
             "trainer": saved(writers.trainer_file(generator, discriminator)),

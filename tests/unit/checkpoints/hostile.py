@@ -67,6 +67,7 @@ def routes(canary: Path) -> dict[str, Hostile]:
     p2, p4 = b"\x80\x02", b"\x80\x04"
     partial = line_named("functools.partial")
     namespace = line_named("argparse.Namespace")
+    rebuilt, tensor_class = line_named("torch._tensor._rebuild_from_type_v2") + b"(", line_named("torch.Tensor")
 
     def made(code: str) -> str:
         return f"it uses the pickle code {code}, which no model file needs; nothing was run"
@@ -123,6 +124,16 @@ def routes(canary: Path) -> dict[str, Hostile]:
         "allowed function, other arguments": Hostile(
             p2 + line_named("torch._utils._rebuild_tensor_v2") + arg + b"R.", "made from something else than a storage"
         ),
+        "tensor with attributes that calls a function": Hostile(
+            p2 + rebuilt + system + tensor_class + arg + b"NtR.", asked, live=True
+        ),
+        **{
+            f"tensor with attributes that calls {name}": Hostile(
+                p2 + rebuilt + line_named(name) + tensor_class + arg + b"NtR.",
+                "a tensor is made from something else than a storage",
+            )
+            for name in ("torch.storage._load_from_bytes", "torch._tensor._rebuild_from_type_v2", PERSISTENT)
+        },
         "attribute of an allowed name": Hostile(
             p4 + text("collections") + text("OrderedDict.__reduce__") + b"\x93.",
             asks("collections.OrderedDict.__reduce__"),

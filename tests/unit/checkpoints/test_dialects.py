@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from draggan_server.checkpoints import open_checkpoint
+from draggan_server.checkpoints import CheckpointError, open_checkpoint
 from draggan_server.stylegan2 import Discriminator, Generator, z_from_seed
 from tests.reference.plain_stylegan2 import draw
 from tests.unit.checkpoints import writers
@@ -150,6 +150,54 @@ def test_networks_that_lay_on_a_gpu(tmp_path: Path, networks: Networks):
     on_cpu, on_gpu = (b"X" + struct.pack("<I", len(name)) + name for name in (b"cpu", b"cuda:0"))
     assert on_cpu in data
     check(read(tmp_path, data.replace(on_cpu, on_gpu)), networks[0], None)
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_tensors_on_which_programs_have_left_something(tmp_path: Path, networks: Networks, archive: bool):
+    """torch writes them otherwise, and each kind in its own way."""
+    state = writers.rosinality_generator(networks[0])
+    for number, name in enumerate(state):
+        if number % 3 == 1:
+            state[name] = torch.nn.Parameter(state[name])
+        if number % 3 == 2:
+            state[name] = torch.nn.Buffer(state[name])
+        state[name].note = {"seen": True}  # type: ignore[attr-defined]
+    data = by_torch({"g_ema": state, "latent_avg": networks[0].w_avg}, 2, archive)
+    if not archive:
+        assert data.count(b"_rebuild_parameter_with_state") == data.count(b"_rebuild_from_type_v2") == 1
+    check(read(tmp_path, data), networks[0], None)
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_tensors_that_stand_for_other_numbers_are_refused(tmp_path: Path, networks: Networks, archive: bool):
+    """Of a conjugate's imaginary part torch keeps the numbers as they were, and notes that they are negated."""
+    state = writers.rosinality_generator(networks[0])
+    negated = torch.complex(state["conv1.conv.weight"], -state["conv1.conv.weight"]).conj().imag
+    assert negated.is_neg()
+    state["conv1.conv.weight"] = negated
+    with pytest.raises(CheckpointError, match="a tensor has properties that no model needs"):
+        read(tmp_path, by_torch({"g_ema": state, "latent_avg": networks[0].w_avg}, 2, archive))
+
+
+def test_parameters_that_nobody_asks_for_are_named(tmp_path: Path, networks: Networks):
+    """They would draw something else than the network that they were saved from."""
+    mean = networks[0].w_avg
+    state = writers.rosinality_generator(networks[0]) | {"attention.weight": torch.ones(3)}
+    with pytest.raises(CheckpointError, match=r"it has attention\.weight, which no known network has"):
+        read(tmp_path, by_torch({"g_ema": state, "latent_avg": mean}, 2, True))
+    trained = writers.trainer_file(*networks)
+    path = tmp_path / "trained.pt"
+    for critic, said in (
+        (trained["d"] | {"convs.9.weight": torch.ones(3)}, "it has convs.9.weight, which no known network has"),
+        (
+            writers.rosinality_discriminator(writers.make_networks(of_critic={"img_resolution": 16})[1]),
+            "it reads pictures of 16 px and 3 channels",
+        ),
+    ):
+        path.write_bytes(by_torch(trained | {"d": critic}, 2, True))
+        opened = open_checkpoint(path)
+        assert opened.remarks == (f"The discriminator is left out: {said}.",)
+        check(opened.checkpoint, networks[0], None, w_avg=False)
 
 
 def test_a_files_name_says_nothing(tmp_path: Path, networks: Networks):
