@@ -71,8 +71,6 @@ class Network:
 
 def check_generator(network: Network, config: GeneratorConfig) -> None:
     """Raises UnsupportedError, naming the first setting that is another than ours, and RefusedError."""
-    _compare(network, "", _sizes(config) | {"z_dim": config.z_dim, "w_dim": config.w_dim, "num_ws": config.num_ws})
-    _compare(network, "mapping", {"z_dim": config.z_dim, "c_dim": config.c_dim, "w_dim": config.w_dim})
     for path in _layers(network):
         name = path.rpartition(".")[2]
         if path.startswith("mapping."):
@@ -88,9 +86,6 @@ def check_generator(network: Network, config: GeneratorConfig) -> None:
 
 def check_discriminator(network: Network, config: DiscriminatorConfig) -> None:
     """Raises as `check_generator`."""
-    _compare(network, "", _sizes(config))
-    _compare(network, "b4", {"cmap_dim": config.cmap_dim})
-    _compare(network, "b4.mbstd", {"num_channels": config.mbstd_num_channels})
     for path in _layers(network):
         name = path.rpartition(".")[2]
         if path.startswith("mapping."):
@@ -124,10 +119,6 @@ def unknown_settings(network: Network, what: str) -> tuple[str, ...]:
 def _layers(network: Network) -> Iterator[str]:
     """The paths of all modules that have weights."""
     return (path for path in network.states if f"{path}.weight" in network.weights)
-
-
-def _sizes(config: GeneratorConfig | DiscriminatorConfig) -> dict[str, float | str | None]:
-    return {"c_dim": config.c_dim, "img_resolution": config.img_resolution, "img_channels": config.img_channels}
 
 
 def _gain(network: Network, path: str) -> float:
@@ -165,7 +156,7 @@ def _compare(network: Network, path: str, ours: Settings) -> None:
             said = state[name]
             text = f"{said:.6g}" if isinstance(said, (int, float)) else "None" if said is None else shown(said)
             wanted = f"{due:.6g}" if isinstance(due, (int, float)) else str(due)
-            raise UnsupportedError(f"{name} of {path or 'the network'} is {text}, and only {wanted} can be drawn")
+            raise UnsupportedError(f"{name} of {path} is {text}, and only {wanted} can be drawn")
 
 
 def _is_same(said: object, due: float | str | None) -> bool:

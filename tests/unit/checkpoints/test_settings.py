@@ -61,10 +61,6 @@ OF_GENERATOR: dict[str, tuple[Changes, str]] = {
     "clamp of colours": ({"synthesis.b32.torgb": {"conv_clamp": None}}, "conv_clamp of synthesis.b32.torgb is None"),
     "gain of colours": ({"synthesis.b32.torgb": {"weight_gain": 1.5}}, "weight_gain of synthesis.b32.torgb is 1.5"),
     "not doubled": ({"synthesis.b32.conv0": {"up": 1}}, "up of synthesis.b32.conv0 is 1, and only 2 can be drawn"),
-    "another latent": ({"": {"z_dim": 10}}, "z_dim of the network is 10, and only 20"),
-    "other classes": ({"mapping": {"c_dim": 2}}, "c_dim of mapping is 2, and only 3"),
-    "other picture": ({"": {"img_resolution": 64}}, "img_resolution of the network is 64, and only 32"),
-    "more w": ({"": {"num_ws": 12}}, "num_ws of the network is 12, and only 8"),
     "no number": ({"mapping.fc0": {"bias_gain": "much"}}, "bias_gain of mapping.fc0 is no number"),
     "infinite": (
         {"synthesis.b4.conv1": {"conv_clamp": math.inf}},
@@ -84,8 +80,6 @@ OF_DISCRIMINATOR: dict[str, tuple[Changes, str]] = {
     "gain": ({"b16.skip": {"act_gain": 0.5}}, "act_gain of b16.skip is 0.5, and only 1"),
     "not halved": ({"b16.conv1": {"down": 1}}, "down of b16.conv1 is 1, and only 2"),
     "mapping's rate": ({"mapping.fc1": {"bias_gain": 1, "weight_gain": 0.25}}, "weight_gain of mapping.fc1 is 0.25"),
-    "outputs": ({"b4": {"cmap_dim": 8}}, "cmap_dim of b4 is 8, and only 16"),
-    "statistics": ({"b4.mbstd": {"num_channels": 2}}, "num_channels of b4.mbstd is 2, and only 1"),
     "groups of none": ({"b4.mbstd": {"group_size": 0}}, "mbstd_group_size must be at least 1, not 0"),
 }
 
