@@ -60,7 +60,10 @@ class Kind:
     def networks(self) -> tuple[Generator, Discriminator]:
         critic = "orig" if self.architecture == "resnet" else "resnet"
         base = self.height // 8, self.width // 8
-        return writers.make_networks(self.classes, architecture=self.architecture, critic=critic, base=base)
+        condition = "plain" if self.classes and self.writer == "tensorflow" else "mapped"
+        return writers.make_networks(
+            self.classes, architecture=self.architecture, critic=critic, base=base, condition=condition
+        )
 
     def write(self, folder: Path) -> Path:
         generator, discriminator = self.networks()
@@ -85,6 +88,7 @@ KINDS = [
     Kind("orig", 16, 32),
     Kind("skip", 32, 32, classes=3),
     Kind("resnet", 32, 16, classes=3),
+    Kind("skip", 32, 32, classes=3, writer="tensorflow"),
 ]
 
 

@@ -36,22 +36,27 @@ def make_networks(
     architecture: str = "skip",
     critic: str = "resnet",
     base: tuple[int, int] = (4, 4),
+    condition: str = "mapped",
     of_generator: Mapping[str, Any] | None = None,
     of_critic: Mapping[str, Any] | None = None,
 ) -> tuple[Generator, Discriminator]:
     """Small networks in which every parameter matters. critic: the discriminator's architecture; base: height and width
-    of the smallest map; of_generator, of_critic: other settings of their configurations."""
+    of the smallest map; condition: how classes enter; of_generator, of_critic: other settings for either."""
     torch.manual_seed(seed)
     size = {"channel_base": 256, "channel_max": 24, "base_height": base[0], "base_width": base[1]}
-    both = {"img_resolution": RESOLUTION, "c_dim": c_dim, "conv_clamp": clamp, **size}
-    ours = {"z_dim": 20, "w_dim": 16, "mapping_layers": 3, "architecture": architecture, **(of_generator or {})}
-    theirs = {"cmap_dim": 16 if c_dim else 0, "mapping_layers": 2, "architecture": critic, **(of_critic or {})}
-    generator = Generator(GeneratorConfig(**both | ours))
-    discriminator = Discriminator(DiscriminatorConfig(**both | theirs))
+    both = {"img_resolution": RESOLUTION, "c_dim": c_dim, "conv_clamp": clamp, "condition": condition, **size}
+    ours = {"z_dim": 20, "w_dim": 16, "mapping_layers": 3, "architecture": architecture}
+    theirs = {"cmap_dim": 16 if c_dim else 0, "mapping_layers": 2, "architecture": critic}
+    if condition == "plain":
+        ours["embed_features"], theirs["cmap_dim"] = ours["z_dim"], c_dim
+    generator = Generator(GeneratorConfig(**both | ours | dict(of_generator or {})))
+    discriminator = Discriminator(DiscriminatorConfig(**both | theirs | dict(of_critic or {})))
     for network in (generator, discriminator):
         for name, parameter in network.state_dict().items():
             if name.endswith(("bias", "noise_strength", "w_avg")):
                 parameter.copy_(parameter + 0.3 * torch.randn(parameter.shape))
+    if condition == "plain" and c_dim:
+        generator.state_dict()["mapping.embed.bias"].zero_()  # there is none
     return generator.freeze(), discriminator.freeze()
 
 
