@@ -30,8 +30,6 @@ from .shapes import base_size, discriminator_config, generator_config
 
 _LR_MULTIPLIER = 0.01
 _GROUP_SIZE = 4
-_UPSAMPLING_GAIN = 4.0
-"""With which the filters of layers that double a map are held."""
 _NOISE_SEED = 0
 _DECODER = "decoder."
 
@@ -108,12 +106,15 @@ class _Tensors:
         self._unused.pop(name, None)
         return self._tensors[name]
 
-    def kernel(self, name: str, gain: float = 1.0) -> Weight:
-        """A filter that resamples, as NVIDIA's networks hold it: without its gain. Some files leave it out."""
+    def kernel(self, name: str) -> Weight:
+        """A filter that resamples, as NVIDIA's networks hold it: its sum is 1, and here 4 where it doubles a map.
+
+        Some files leave it out.
+        """
         if name not in self._tensors:
             return low_pass()
         kernel = self.get(name)
-        return Changed(kernel, kernel.shape, lambda tensor: tensor / gain)
+        return Changed(kernel, kernel.shape, lambda tensor: tensor / tensor.sum())
 
     def numbered(self, pattern: str) -> list[int]:
         """The numbers in the names that match."""
@@ -151,7 +152,7 @@ def _add_layer(weights: Weights, tensors: _Tensors, ours: str, theirs: str, nois
     weights[f"{ours}.affine.weight"] = tensors.get(f"{theirs}.conv.modulation.weight")
     weights[f"{ours}.affine.bias"] = tensors.get(f"{theirs}.conv.modulation.bias")
     weights[f"{ours}.noise_strength"] = squeezed(tensors.get(f"{theirs}.noise.weight"), 1)
-    weights[f"{ours}.resample_filter"] = tensors.kernel(f"{theirs}.conv.blur.kernel", _UPSAMPLING_GAIN)
+    weights[f"{ours}.resample_filter"] = tensors.kernel(f"{theirs}.conv.blur.kernel")
     if f"noises.noise_{noise}" in tensors:
         weights[f"{ours}.noise_const"] = squeezed(tensors.get(f"noises.noise_{noise}"), 2)
     else:  # older files draw new noise each time; one that stays is as good as any
@@ -165,7 +166,7 @@ def _add_rgb(weights: Weights, tensors: _Tensors, block: str, theirs: str) -> No
     weights[f"{ours}.bias"] = _flat(tensors.get(f"{theirs}.bias"))
     weights[f"{ours}.affine.weight"] = tensors.get(f"{theirs}.conv.modulation.weight")
     weights[f"{ours}.affine.bias"] = tensors.get(f"{theirs}.conv.modulation.bias")
-    weights[f"{block}.resample_filter"] = tensors.kernel(f"{theirs}.upsample.kernel", _UPSAMPLING_GAIN)
+    weights[f"{block}.resample_filter"] = tensors.kernel(f"{theirs}.upsample.kernel")
 
 
 def _discriminator(tensors: _Tensors) -> Weights:

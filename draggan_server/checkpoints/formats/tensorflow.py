@@ -58,7 +58,6 @@ _WITHOUT_EFFECT = frozenset(
 """Settings that show in shapes, or matter in training and in TensorFlow only."""
 _FIRST_STYLEGAN = ("G_synthesis_stylegan_revised", "D_stylegan")
 """Functions of the original program that make networks without StyleGAN2's own changes."""
-_COUNTERS = ("lod",)
 
 Settings = dict[str, object]
 
@@ -68,7 +67,8 @@ class Variables:
 
     def __init__(self, weights: Mapping[str, Weight]) -> None:
         self._weights = weights
-        self._unused = dict.fromkeys(name for name in weights if name not in _COUNTERS)
+        # Single numbers count steps and hold what training is at.
+        self._unused = dict.fromkeys(name for name, weight in weights.items() if weight.shape)
 
     def __contains__(self, name: str) -> bool:
         return name in self._weights
@@ -307,10 +307,11 @@ def _discriminator(network: object, base: tuple[int, int]) -> tuple[NetworkParts
     variables = _variables(network)
     weights = _discriminators_weights(variables)
     is_mapped = "mapping.embed.weight" in weights
+    group = None if settings.get("mbstd_group_size", 4) is None else int(_number(settings, "mbstd_group_size", 4))
     config = discriminator_config(
         weights,
         _clamp(settings),
-        max(1, int(_number(settings, "mbstd_group_size", 4))),  # below 2 there are no such statistics
+        None if group is None else max(1, group),  # below 2 there are no such statistics
         base,
         _number(settings, "mapping_lrmul", _LATER_CRITICS_LR_MULTIPLIER),
         "mapped" if is_mapped else "plain",

@@ -192,6 +192,17 @@ def test_without_a_mean_w_one_is_found(tmp_path: Path, classes: str):
     np.testing.assert_allclose(found, due, rtol=0, atol=0.05)
 
 
+def test_statistics_of_the_whole_batch(tmp_path: Path):
+    compare(Model(), read(tmp_path, Model().file(critics_settings={"mbstd_group_size": None})))
+
+
+def test_what_training_counts_is_no_matter(tmp_path: Path):
+    model = Model()
+    for variables in (model.main, model.critic):
+        variables["strength"] = np.array(0.5, np.float32)
+    compare(model, read(tmp_path, model.file()))
+
+
 def test_statistics_that_are_left_out(tmp_path: Path):
     """A group of one has none, and so the layer after them reads no further channel."""
     model = Model()
