@@ -11,7 +11,7 @@ from draggan_client.messages import AddModelRequest, CatalogueEntry, Progress
 from draggan_client.model_shop import ModelShop, ShopPhase, ShopView, needs_a_yes
 from draggan_client.wording import come_text, files_text, offer_texts, shop_text, size_text, speed_text
 from tests.cats import entry, file, web, write_catalogue
-from tests.plugins.editor_thread import EditorThread
+from tests.plugins.editor_thread import PATIENCE_S, EditorThread
 from tests.server.harness import ServerProcess
 from tests.web import Served, Web
 
@@ -50,6 +50,7 @@ def artist(tmp_path: Path, web: Web) -> Iterator[Artist]:
     artist = Artist(server)
     yield artist
     artist.shop.close()
+    assert artist.shop.wait_closed(PATIENCE_S)  # else it would start the server again
     server.stop()
 
 

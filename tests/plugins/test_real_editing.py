@@ -5,7 +5,8 @@ import signal
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -27,13 +28,14 @@ from draggan_client.messages import (
     ResultRequest,
 )
 from draggan_client.points import Pair, PointBoard, Spot
-from tests.plugins.editor_thread import EditorThread
-from tests.plugins.test_real_server import SHORT, SLOW, home, server_pid
+from tests.plugins.editor_thread import AT_ONCE_S, PATIENCE_S, EditorThread
+from tests.plugins.test_real_server import SHORT, home, server_pid
+from tests.server.harness import ENDLESS
 
 __all__ = ["home"]
+pytestmark = pytest.mark.usefixtures("no_network_on_the_editors_thread")
 
 PICTURES = PreviewOptions(size=32, interval_s=0.0)
-AT_ONCE_S = 0.25
 
 
 class Editor:
@@ -53,6 +55,10 @@ class Editor:
     @property
     def view(self) -> EditView:
         return self.editing.view
+
+    def phases(self, since: int) -> set[Phase]:
+        """What was heard of since there were so many views."""
+        return {view.phase for view in self.views[since:]}
 
     def ask(self, name: str, *arguments: object) -> None:
         """Call the edit, and see how long it kept the editor."""
@@ -77,7 +83,7 @@ class Editor:
     def leave(self) -> None:
         self.ask("close")
         self.desk.close()
-        assert self.editing.wait_closed(30)
+        assert self.editing.wait_closed(PATIENCE_S)
 
 
 @pytest.fixture
@@ -89,8 +95,8 @@ def editor(home: Home) -> Iterator[Editor]:
     yield editor
     editor.leave()
     assert editor.slowest_s < AT_ONCE_S
-    left = set(threading.enumerate()) - before
-    assert not [thread.name for thread in left if thread.name.startswith("draggan-edit")]
+    left = {thread for thread in threading.enumerate() if thread.name.startswith("draggan-edit")} - before
+    editor.thread.until(lambda: not any(thread.is_alive() for thread in left))
 
 
 def test_killed_in_the_middle_of_a_drag_and_gone_on(editor: Editor, home: Home) -> None:
@@ -99,7 +105,7 @@ def test_killed_in_the_middle_of_a_drag_and_gone_on(editor: Editor, home: Home) 
     before = editor.at_rest()
     assert before.reason == "step_limit" and before.history_length == 1 and before.state
     board, first = editor.board.pairs, server_pid(home)
-    editor.ask("drag", board, None, SLOW, PICTURES)
+    editor.ask("drag", board, None, ENDLESS, PICTURES)
     editor.thread.until(lambda: editor.view.stage == "drag" and editor.view.step >= 3)
     os.kill(first, signal.SIGKILL)
     lost = editor.at_rest()
@@ -110,14 +116,17 @@ def test_killed_in_the_middle_of_a_drag_and_gone_on(editor: Editor, home: Home) 
     editor.desk.refresh()
     editor.thread.until(lambda: editor.desk.status.phase is ServerPhase.OFF)
 
-    editor.ask("drag", editor.board.pairs, None, SHORT, PICTURES)
+    before_it = len(editor.views)
+    editor.ask("drag", editor.board.pairs, None, ENDLESS, PICTURES)
+    editor.thread.until(lambda: Phase.DRAGGING in editor.phases(before_it) and editor.view.step >= 1)
+    assert Phase.OPENING in editor.phases(before_it)
+    editor.ask("stop")
     after = editor.at_rest()
     assert after.phase is Phase.READY and after.problem is None and server_pid(home) != first
     assert (after.history_length, after.position) == (2, 2) and after.state
     assert after.state.history[0].latent == before.state.history[0].latent
     references = [{point.id: point.reference_feature for point in view.state.points} for view in (before, after)]
     assert references[0] == references[1]
-    assert {Phase.OPENING, Phase.DRAGGING} <= {view.phase for view in editor.views[-30:]}
 
 
 def test_the_life_of_an_edit(editor: Editor) -> None:
@@ -125,7 +134,7 @@ def test_the_life_of_an_edit(editor: Editor) -> None:
     opened = editor.at_rest()
     assert opened.opened_preview and opened.state and opened.state.frame == Frame(100, -50, 64)
     editor.board.replace([Pair("1", Spot(120, -10), Spot(140, -10)), Pair("2", Spot(110, -40), Spot(110, -40))])
-    editor.ask("drag", editor.board.pairs, None, SLOW, PICTURES)
+    editor.ask("drag", editor.board.pairs, None, ENDLESS, PICTURES)
     editor.thread.until(lambda: editor.view.step >= 3 and len(editor.previews) >= 2)
     assert editor.view.handles and editor.view.distance_document_px
     editor.ask("stop")
@@ -204,21 +213,50 @@ def test_the_desk_starts_and_ends_the_server(editor: Editor, home: Home) -> None
 def test_the_editor_is_not_kept_by_large_pictures(editor: Editor) -> None:
     """A deep layer of 2000 x 1500 goes there and a copy comes back: a 5 ms timer on the editor's thread is on time.
 
-    Compared with the same thread while another only counts: that is what Python's own lock costs.
+    Compared with the same thread while another only counts: that is what Python's own lock costs. What keeps the
+    editor does so each time; another program that wants the processor does not: so the best of some times counts.
     """
     width, height = 2000, 1500
     pixels = struct.pack("<4f", 0.5, 0.25, 0.75, 1.0) * (width * height)
     picture = Array("f32", (height, width, 4), pixels)
-    editor.ask("open", FromPicture(picture, 0, 0, Frame(0, 0, 1500)), "noise")
-    editor.ask("invert")
-    late_opening = lateness(editor, lambda: not editor.view.is_busy)
-    assert editor.view.problem is None, editor.view.problem
-    editor.ask("drag", [Pair("1", Spot(300, 300), Spot(700, 300))], None, DragOptions(max_steps=3), PICTURES)
-    late_dragging = lateness(editor, lambda: not editor.view.is_busy)
+    pull = [Pair("1", Spot(300, 300), Spot(700, 300))]
     got: list[Pixels] = []
-    editor.ask("fetch", ResultRequest("copy", onto=picture), got.append)
-    late_fetching = lateness(editor, lambda: got or editor.view.problem)
-    assert got, editor.view.problem
+
+    def opening() -> Lateness:
+        editor.ask("open", FromPicture(picture, 0, 0, Frame(0, 0, 1500)), "noise")
+        editor.ask("invert")
+        return lateness(editor, lambda: not editor.view.is_busy)
+
+    def dragging() -> Lateness:
+        editor.ask("drag", pull, None, DragOptions(max_steps=3), PICTURES)
+        return lateness(editor, lambda: not editor.view.is_busy)
+
+    def fetching() -> Lateness:
+        got.clear()
+        editor.ask("fetch", ResultRequest("copy", onto=picture), got.append)
+        return lateness(editor, lambda: got or editor.view.problem)
+
+    for work in (opening, dragging, fetching):
+        tries: list[tuple[Lateness, Lateness]] = []
+        while not tries or (tries[-1][0].ms > tries[-1][1].ms + 20 and len(tries) < 4):
+            tries.append((work(), usual_lateness(editor)))
+            assert editor.view.problem is None, editor.view.problem
+        late, usual = tries[-1]
+        assert late.ms <= usual.ms + 20, f"{work.__name__}, and what is usual: {tries}"
+    assert got
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """Of a timer."""
+
+    ms: float
+    """In 99 of 100 cases it was no later."""
+    most_ms: float
+
+
+def usual_lateness(editor: Editor) -> Lateness:
+    """While another thread only counts."""
     stop = threading.Event()
 
     def count() -> None:
@@ -228,20 +266,18 @@ def test_the_editor_is_not_kept_by_large_pictures(editor: Editor) -> None:
     counting = threading.Thread(target=count)
     counting.start()
     deadline = time.monotonic() + 2
-    usual = lateness(editor, lambda: time.monotonic() > deadline)
-    stop.set()
-    counting.join()
-    said = f"opening {late_opening}, dragging {late_dragging}, fetching {late_fetching}, usual {usual} (99 %, most; ms)"
-    print(said)
-    for late, _ in (late_opening, late_dragging, late_fetching):
-        assert late < usual[0] + 20, said
+    try:
+        return lateness(editor, lambda: time.monotonic() > deadline)
+    finally:
+        stop.set()
+        counting.join()
 
 
-def lateness(editor: Editor, ended: object) -> tuple[float, float]:
-    """How late a 5 ms timer on the editor's thread was: in 99 of 100 cases at most, and at most; ms."""
+def lateness(editor: Editor, ended: Callable[[], object]) -> Lateness:
+    """How late a 5 ms timer on the editor's thread was until then."""
     late: list[float] = []
     deadline = time.monotonic() + 120
-    while not ended():  # type: ignore[operator]
+    while not ended():
         assert time.monotonic() < deadline
         began = time.perf_counter()
         editor.thread.rest(0.0)
@@ -250,17 +286,17 @@ def lateness(editor: Editor, ended: object) -> tuple[float, float]:
         if not editor.thread._queue.empty():
             editor.thread._queue.get()()
     late.sort()
-    return round(late[int(len(late) * 0.99)], 1), round(late[-1], 1)
+    return Lateness(round(late[int(len(late) * 0.99)], 1), round(late[-1], 1))
 
 
 def test_two_editors_have_edits_of_their_own(editor: Editor, home: Home) -> None:
     other = Editing(Connection(home), editor.thread.hand_over, lambda: None)
     editor.ask("open", FromSeed(7), "noise")
     other.open(FromSeed(8), "noise")
-    editor.ask("drag", editor.board.pairs, None, SLOW)
+    editor.ask("drag", editor.board.pairs, None, ENDLESS)
     other.drag(editor.board.pairs, None, SHORT)
     editor.thread.until(lambda: other.view.reason == "step_limit" and editor.view.step >= 1)
     editor.ask("stop")
     assert editor.at_rest().reason == "stopped" and other.view.history_length == 1
     other.close()
-    assert other.wait_closed(30)
+    assert other.wait_closed(PATIENCE_S)

@@ -19,7 +19,7 @@ import torch
 from draggan_client import framing
 from draggan_client.connection import Connection
 from draggan_client.discovery import Home, RuntimeInfo, read_runtime
-from draggan_client.messages import MEDIA_TYPE, Error, PointPair
+from draggan_client.messages import MEDIA_TYPE, DragOptions, Error, PointPair
 from draggan_client.schema import Message
 from draggan_server.checkpoints import ModelCard, save_checkpoint
 from draggan_server.stylegan2 import Generator, GeneratorConfig
@@ -27,6 +27,14 @@ from draggan_server.stylegan2 import Generator, GeneratorConfig
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 90.0
 """Far beyond what anything here takes, also on a busy computer."""
+PATIENT = """
+from draggan_server.drag import loop
+loop._NOTICEABLE = float("-inf")
+"""
+"""In the server's process: whatever a drag does counts as progress. One with random weights stalls after 60 steps or
+200, some tenths of a second on a quick computer, which may be over before a test has looked at it."""
+ENDLESS = DragOptions(max_steps=10_000, tolerance_px=0.01)
+"""On a patient server this runs until somebody stops it."""
 
 
 def save_model(

@@ -126,6 +126,10 @@ class ModelShop:
         self.cancel()
         self._worker.close()
 
+    def wait_closed(self, timeout_s: float) -> bool:
+        """After `close`, for a program that ends now: wait for what was asked of the server last; whether it came."""
+        return self._worker.join(timeout_s)
+
     def _begin(self, phase: ShopPhase, path: str, request: Message, entry_id: str) -> None:
         if self.view.is_busy:
             return
