@@ -101,6 +101,15 @@ def test_a_model_says_how_fast_it_is_here(speed: float | None, text: str) -> Non
     assert show.model_looks((model,))[0].detail == f"Draws things\n128 px · {text}\nLicence: CC0"
 
 
+def test_classes_are_offered_by_models_that_have_some() -> None:
+    plain = ModelInfo("plain", "Plain", "things", "CC0", 128, "")
+    by_class = replace(plain, id="animals", classes=2, class_names=("cat", "dog"))
+    server = replace(READY, models=(plain, by_class))
+    assert docker(server=server, model="animals").class_model == by_class
+    assert docker(server=server, model="plain").class_model is None
+    assert docker(server=server).class_model is docker(model="animals").class_model is None
+
+
 def test_a_new_picture_fits_into_the_selection_or_the_middle_of_the_document() -> None:
     document = Rect(0, 0, 300, 200)
     assert places.frame_for_picture(document, None) == Frame(50, 0, 200)

@@ -11,6 +11,7 @@ import krita
 
 from ..canvas import DragMode
 from ..draggan_client import wording
+from ..draggan_client.classes import class_text
 from ..draggan_client.diagnostics import recent_errors
 from ..draggan_client.discovery import read_launch
 from ..draggan_client.editing import Problem, ServerDesk, ServerPhase, Worker
@@ -36,7 +37,7 @@ from .pace import Pace
 from .pictures import image_of
 from .places import frame_for_picture, selected, side_of_new_document
 from .show import Facts, docker_state
-from .state import Choice
+from .state import Choice, SeedWish
 
 _LOOK_MS = 300
 """Krita does not tell scripts when another layer is chosen, or a layer goes: so we look."""
@@ -86,7 +87,7 @@ class Controller(QtCore.QObject):
         self._mode.finished.connect(self._mode_ended)
         self._mode.outside.connect(self._pressed_outside)
         self._drawing: Edit | None = None
-        self._wanted_picture: tuple[int, float, Any] | None = None
+        self._wanted_picture: tuple[SeedWish, Any] | None = None
         self._trouble_told = ""
         self._shop: ModelShopWindow | None = None
         self._began = False
@@ -294,15 +295,15 @@ class Controller(QtCore.QObject):
         if panel is not None:
             panel.seed.make()
 
-    def new_picture(self, seed: int, psi: float) -> None:
-        """A new layer with the picture of a seed, in a new document where there is none."""
+    def new_picture(self, wish: SeedWish) -> None:
+        """A new layer with this picture, in a new document where there is none."""
         edit = self._edit()
         if self._drawing is not None or (edit is not None and edit.is_busy):
             return
         if edit is not None and edit.unapplied:
-            self._ask_discard(edit, lambda: self._new_picture(seed, psi, edit.document))
+            self._ask_discard(edit, lambda: self._new_picture(wish, edit.document))
         else:
-            self._new_picture(seed, psi, self._krita.activeDocument())
+            self._new_picture(wish, self._krita.activeDocument())
 
     def choose_model(self, model: str) -> None:
         """For the pictures and layers that are opened from now on."""
@@ -323,16 +324,16 @@ class Controller(QtCore.QObject):
             lambda choice: then() if choice == "discard" else None,
         )
 
-    def _new_picture(self, seed: int, psi: float, document: Any) -> None:
+    def _new_picture(self, wish: SeedWish, document: Any) -> None:
         model = self._chosen_model()
         if model is None:  # the models, and so their sizes, are not known before the server has run
-            self._wanted_picture = (seed, psi, document)
+            self._wanted_picture = (wish, document)
             if self._desk.status.phase is not ServerPhase.STARTING:
                 self._desk.start()
             self.show_soon()
             return
         if document is None:
-            document = self._new_document(model, seed)
+            document = self._new_document(model, _title(model, wish))
             if document is None:
                 return
         before = next((edit for edit in self._edits if edit.is_of(document)), None)
@@ -344,18 +345,16 @@ class Controller(QtCore.QObject):
             self._forget(before)
         self._edits.append(edit)
         self._drawing = edit
-        edit.draw(seed, psi, frame, model.id, f"{model.name} {seed}", self._drawn)
+        edit.draw(wish, frame, model.id, _title(model, wish), self._drawn)
         self.show_soon()
 
-    def _new_document(self, model: ModelInfo, seed: int) -> Any:
+    def _new_document(self, model: ModelInfo, title: str) -> Any:
         """An empty document in front, large enough for the model; None: there is no window for it."""
         window = self._krita.activeWindow()
         if window is None:
             return None
         side, space = side_of_new_document(model.resolution), Space.srgb("u8")
-        document = self._krita.createDocument(
-            side, side, f"{model.name} {seed}", space.model, space.depth, space.profile, 300.0
-        )
+        document = self._krita.createDocument(side, side, title, space.model, space.depth, space.profile, 300.0)
         window.addView(document)
         return document
 
@@ -584,11 +583,11 @@ class Controller(QtCore.QObject):
             self._trouble_told = ""
             self._notices.drop("server")
         if self._wanted_picture is not None and status.phase is ServerPhase.READY and status.models is not None:
-            (seed, psi, document), self._wanted_picture = self._wanted_picture, None
+            (wish, document), self._wanted_picture = self._wanted_picture, None
             if self._chosen_model() is None:
                 self._notices.tell("models", Problem("The server has no models.", "Run the installer again."))
             elif document is None or document.width() > 0:  # not closed meanwhile
-                self._new_picture(seed, psi, document)
+                self._new_picture(wish, document)
         elif status.phase is ServerPhase.OFF:  # starting it was given up
             self._wanted_picture = None
         self.show_soon()
@@ -642,6 +641,12 @@ class Controller(QtCore.QObject):
         self._mode_actions = [action for action in self._mode_actions if not is_gone(action)]
         for action in self._mode_actions:
             action.setChecked(facts.mode)
+
+
+def _title(model: ModelInfo, wish: SeedWish) -> str:
+    """Of a new picture's layer and document."""
+    name = f"{model.name} {wish.seed}"
+    return name if wish.label is None else f"{name}, {class_text(model, wish.label)}"
 
 
 def _qt() -> str:

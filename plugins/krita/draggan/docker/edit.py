@@ -46,7 +46,7 @@ from .origin import Looked, Origin, looking, origin_of, own_frame, reopening, re
 from .own_picture import READING, OwnPicture
 from .places import region_of
 from .show import EditFacts, inversion_state
-from .state import Choice
+from .state import Choice, SeedWish
 from .work import Work
 
 _PREVIEW_SIDES = (128, 512)
@@ -372,8 +372,8 @@ class Edit:
 
     # A new picture
 
-    def draw(self, seed: int, psi: float, frame: Frame, model: str | None, name: str, done: Callable[[], None]) -> None:
-        """Become the edit of a new layer with the picture of this seed."""
+    def draw(self, wish: SeedWish, frame: Frame, model: str | None, name: str, done: Callable[[], None]) -> None:
+        """Become the edit of a new layer with the picture that is wished for."""
         self.origin = Origin(frame)
         self._drawn = done
 
@@ -385,7 +385,7 @@ class Edit:
         editing = self._new_session()
         self._after_open = opened
         self.asked = "open"
-        editing.open(FromSeed(seed, psi, frame), model)
+        editing.open(FromSeed(wish.seed, wish.psi, frame, wish.label), model)
 
     def end_drawing(self) -> None:
         """A new picture is in the document, or will not come."""

@@ -28,7 +28,7 @@ class Panel(QtWidgets.QWidget):
     mode_wanted = Signal(bool)
     model_chosen = Signal(str)
     models_wanted = Signal()
-    picture_wanted = Signal(object, float)
+    picture_wanted = Signal(object)
     frame_used = Signal()
     frame_whole = Signal()
     frame_selection = Signal()
@@ -94,7 +94,7 @@ class Panel(QtWidgets.QWidget):
         self._state = state
         self.notices.show_notices(state.notices)
         self.models.show_models(state.models, state.model, state.can_choose_model)
-        self.seed.show_state(state.can_make_picture, state.making_picture, state.picture_why)
+        self.seed.show_state(state)
         self.mode.show_state(state)
         self.frame.show_frame(state.frame)
         self.inversion.show_inversion(state.inversion)

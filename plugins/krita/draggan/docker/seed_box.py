@@ -1,10 +1,12 @@
-"""A new picture out of the model: its seed, a dice to choose one, and how far from the average it may go."""
+"""A new picture out of the model: its seed, a dice to choose one, how far from the average it may go, and its class."""
 
 import random
 from typing import Any
 
 from ..qt import QtCore, QtGui, QtWidgets, Signal
+from .class_box import ClassBox
 from .looks import SPACING, set_icon, tool_button
+from .state import DockerState, SeedWish
 
 MAX_SEED = 2**32 - 1
 _DICE_SIDES = 100_000
@@ -12,10 +14,10 @@ _DICE_SIDES = 100_000
 
 
 class SeedBox(QtWidgets.QWidget):
-    """Seed, dice, psi, and the button that makes the picture."""
+    """Seed, dice, psi, class, and the button that makes the picture."""
 
-    wanted = Signal(object, float)
-    """Seed (an int of 32 bits, which is more than Qt's own), truncation psi."""
+    wanted = Signal(object)
+    """A SeedWish."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -40,6 +42,8 @@ class SeedBox(QtWidgets.QWidget):
             "Truncation psi: how far the picture may be from the model's average one.\n"
             "Small: safe and alike. 1: all that the model knows, odd ones among it."
         )
+        self.classes = ClassBox(self)
+        self.classes.entered.connect(self.make)
         self.button = QtWidgets.QPushButton("New picture from seed", self)
         self.button.setObjectName("draggan_new_picture")
         set_icon(self.button, "addlayer")
@@ -56,13 +60,17 @@ class SeedBox(QtWidgets.QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
         column.addLayout(row)
+        column.addWidget(self.classes)
         column.addWidget(self.button)
 
-    def show_state(self, enabled: bool, making: bool, why: str) -> None:
-        """Whether a picture can be made now, and why not."""
-        self.button.setEnabled(enabled)
-        self.button.setText("Making the picture …" if making else "New picture from seed")
-        self.button.setToolTip(why or "A new layer with a picture out of the chosen model, ready to be dragged.")
+    def show_state(self, state: DockerState) -> None:
+        """Whether a picture can be made now, and why not; and of which classes."""
+        self.classes.show_model(state.class_model)
+        self.button.setEnabled(state.can_make_picture)
+        self.button.setText("Making the picture …" if state.making_picture else "New picture from seed")
+        self.button.setToolTip(
+            state.picture_why or "A new layer with a picture out of the chosen model, ready to be dragged."
+        )
 
     def throw(self) -> None:
         """Another seed."""
@@ -71,4 +79,5 @@ class SeedBox(QtWidgets.QWidget):
     def make(self) -> None:
         """Ask for the picture, as the button does."""
         if self.button.isEnabled():
-            self.wanted.emit(min(int(self.seed.text() or "0"), MAX_SEED), float(self.psi.value()))
+            seed = min(int(self.seed.text() or "0"), MAX_SEED)
+            self.wanted.emit(SeedWish(seed, float(self.psi.value()), self.classes.label()))

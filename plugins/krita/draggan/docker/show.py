@@ -104,13 +104,15 @@ class Facts:
 def docker_state(facts: Facts) -> DockerState:
     """What the docker shows."""
     edit = facts.edit or EditFacts()
+    models = facts.server.models or ()
     running = edit.is_running
     busy = edit.is_busy
     return DockerState(
         notices=facts.notices,
-        models=model_looks(facts.server.models or ()),
+        models=model_looks(models),
         model=facts.model,
         can_choose_model=not facts.making_picture,
+        class_model=next((one for one in models if one.id == facts.model and one.classes), None),
         can_make_picture=not (busy or facts.making_picture),
         making_picture=facts.making_picture,
         picture_why="Wait for the drag to end, or stop it." if busy else "",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ..draggan_client.messages import ModelInfo
+
 
 class Tone(Enum):
     """How a line is meant; decides its colour and icon."""
@@ -48,6 +50,16 @@ class ModelLook:
     detail: str
     thumbnail: bytes = b""
     tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class SeedWish:
+    """Which picture of the chosen model."""
+
+    seed: int
+    psi: float
+    label: int | None = None
+    """The class; None: by the seed, or the model has none."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +146,8 @@ class DockerState:
     models: tuple[ModelLook, ...] = ()
     model: str | None = None
     can_choose_model: bool = True
+    class_model: ModelInfo | None = None
+    """The chosen model, where it draws by class."""
     can_make_picture: bool = False
     making_picture: bool = False
     picture_why: str = ""
