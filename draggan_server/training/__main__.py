@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 import torch
+from PIL import Image
 
 from ..checkpoints import load_checkpoint
 from .export import export
-from .finder import FinderProgress, FinderRecipe, save_finder, train_finder
+from .finder import FinderProgress, FinderRecipe, FinderTraining, save_finder
 from .recipe import RECIPES
-from .sheet import contact_sheet
+from .sheet import SHEETS
 from .trainer import Progress, Trainer
 
 BUNDLED = Path(__file__).parents[1] / "models" / "bundled"
@@ -77,13 +78,18 @@ def export_command(recipe: str, out: Path | None, model: Path | None) -> None:
 
 
 @main.command()
+@RECIPE
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("tests/data/finder.safetensors"), show_default=True
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The finder's file.  [default: tests/data/finders/RECIPE.safetensors]",
 )
+@click.option("--bf16/--fp32", default=False, help="Train in bfloat16: faster on processors that have it.")
 @click.option("--threads", type=int, default=1, show_default=True)
-def finder(out: Path, threads: int) -> None:
-    """Train the landmark finder that judges the quality tests, on the processor, and write it to OUT."""
+def finder(recipe: str, out: Path | None, bf16: bool, threads: int) -> None:
+    """Train the landmark finder that judges models of RECIPE, on the processor, going on after Ctrl+C or a kill."""
     torch.set_num_threads(threads)
+    out = out or Path("tests", "data", "finders", f"{recipe}.safetensors")
 
     def report(progress: FinderProgress) -> None:
         left = (progress.of - progress.pictures) / progress.pictures_per_second
@@ -92,18 +98,29 @@ def finder(out: Path, threads: int) -> None:
             f"{progress.pictures_per_second:.0f} pictures/s  {left / 60:.0f} min left"
         )
 
-    save_finder(out, train_finder(FinderRecipe(), report))
+    state = Path("runs", "finders", f"{recipe}.pt")
+    save_finder(out, FinderTraining(RECIPES[recipe].domain, FinderRecipe(), state, bf16).run(report))
+    state.unlink()
 
 
 @main.command()
 @RECIPE
 @click.option("--model", type=click.Path(path_type=Path, exists=True), help="[default: the bundled model of RECIPE]")
-@click.option("--out", type=click.Path(path_type=Path), required=True)
-def sheet(recipe: str, model: Path | None, out: Path) -> None:
-    """Draw 64 unseen pictures at psi 0.7, at psi 1, and as the renderer draws them, into the PNG file OUT."""
+@click.option("--kind", type=click.Choice(tuple(SHEETS)), default=next(iter(SHEETS)), show_default=True)
+@click.option("--width", type=int, help="Shrink the sheet to so many px.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A JPEG or PNG file.")
+def sheet(recipe: str, model: Path | None, kind: str, width: int | None, out: Path) -> None:
+    """Draw pictures that no training saw, to be looked at.
+
+    contact: 64 at psi 0.7, at psi 1, and as the renderer draws them. interpolations: 16 ways from one to another, in 8
+    steps. truncation: 8 from psi 0 to 1.2.
+    """
     torch.set_num_threads(1)
     generator = load_checkpoint(model or BUNDLED / f"{recipe}.safetensors").generator
-    contact_sheet(generator, RECIPES[recipe].domain).save(out)
+    picture = SHEETS[kind](generator, RECIPES[recipe].domain)
+    if width is not None and width < picture.width:
+        picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    picture.save(out, quality=88)
 
 
 if __name__ == "__main__":

@@ -30,10 +30,11 @@ from draggan_server.inversion.losses import PixelLoss
 from draggan_server.stylegan2 import Generator
 from draggan_server.training.portraits import render
 from tests.quality.cases import FactorDrag, factor_drags
-from tests.quality.factor_drags import BUNDLED, artist_runner, file_sha256, revision
+from tests.quality.factor_drags import artist_runner
 from tests.quality.measures import landmark_errors
 from tests.quality.running import Runner
 from tests.quality.similarity import psnr, ssim
+from tests.quality.subject import BUNDLED, file_sha256, revision
 from tests.reference.plain_inversion import PlainRecipe, project, tune
 
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -13,9 +13,10 @@ from draggan_server.inversion.losses import PixelLoss
 from draggan_server.training.portraits import render
 from tests.benchmarks.inversion import PER_KIND, RESULTS, SEED, WANTED, Row, Side, compare, record
 from tests.quality.cases import factor_drags
-from tests.quality.factor_drags import BUNDLED, artist_runner, file_sha256
+from tests.quality.factor_drags import artist_runner
 from tests.quality.running import Runner
 from tests.quality.similarity import psnr
+from tests.quality.subject import BUNDLED, file_sha256
 from tests.reference.plain_inversion import PlainRecipe, project, tune
 
 SHORT = PlainRecipe(projector_steps=8, tuning_steps=3, w_samples=100)

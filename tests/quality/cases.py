@@ -1,6 +1,6 @@
-"""Which factor drags there are: a portrait, one factor of it changed, and a landmark that this moves.
+"""Which factor drags there are: a picture, one factor of it changed, and a landmark that this moves.
 
-Drawn from a seed, the renderer's geometry and nothing else: the same for every model.
+Drawn from a seed, the renderer's geometry and nothing else: the same for every model of a domain.
 """
 
 from __future__ import annotations
@@ -11,26 +11,17 @@ import torch
 from torch import Tensor
 
 from draggan_server.drag import Point
+from draggan_server.training.domains import PORTRAITS, Domain
+from draggan_server.training.factors import factors_from_z
 from draggan_server.training.landmark import Landmark
-from draggan_server.training.portraits import (
-    FACTOR_INDEX,
-    FACTORS,
-    LANDMARKS,
-    factors_from_z,
-    landmark_visibility,
-    landmarks,
-)
 
 SHORTEST, LONGEST = 0.03, 0.15
-"""How far the true landmark moves, in picture widths."""
+"""How far the true landmark moves, in picture widths, unless a longest way is asked for."""
 MARGIN = 0.02
 """Handle and target lie at least this far inside the picture, in picture widths."""
 
 _TRIES = 64
-"""Portraits drawn at a time; of those that are fair, the first is taken."""
-
-KINDS = tuple(dict.fromkeys(landmark.kind for landmark in LANDMARKS))
-"""Every kind of landmark there is; each is dragged equally often."""
+"""Pictures drawn at a time; of those that are fair, the first is taken."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +31,12 @@ class FactorDrag:
     seed: int
     number: int
     """Among those of its seed."""
+    domain: Domain
     landmark: int
-    """Index into LANDMARKS."""
+    """Index into the domain's marks."""
     factor: str
     z: Tensor
-    """[1, z_dim], the portrait."""
+    """[1, z_dim], the picture."""
     before: Tensor
     """[1, F], its factors."""
     after: Tensor
@@ -52,11 +44,11 @@ class FactorDrag:
 
     @property
     def mark(self) -> Landmark:
-        return LANDMARKS[self.landmark]
+        return self.domain.marks[self.landmark]
 
     def true_landmarks(self) -> tuple[Tensor, Tensor]:
         """[L, 2] before and after, in picture widths."""
-        return landmarks(self.before)[0], landmarks(self.after)[0]
+        return self.domain.landmarks(self.before)[0], self.domain.landmarks(self.after)[0]
 
     def handle_and_target(self, resolution: int) -> tuple[Point, Point]:
         """The true landmark before and after, in px of a picture of this size."""
@@ -71,7 +63,7 @@ class FactorDrag:
 
     def others(self) -> Tensor:
         """[L] booleans: the landmarks that can be seen before and after, but for the dragged one."""
-        seen = landmark_visibility(self.before)[0] & landmark_visibility(self.after)[0]
+        seen = self.domain.visible(self.before)[0] & self.domain.visible(self.after)[0]
         seen[self.landmark] = False
         return seen
 
@@ -81,36 +73,37 @@ def owners(landmark: Landmark) -> tuple[str, ...]:
     return tuple(factor for factor, reach in landmark.moved_by.items() if reach >= SHORTEST)
 
 
-def factor_drags(seed: int, per_kind: int) -> list[FactorDrag]:
-    """`per_kind` drags of each kind, the kinds in turn."""
+def factor_drags(seed: int, per_kind: int, domain: Domain = PORTRAITS, longest: float = LONGEST) -> list[FactorDrag]:
+    """`per_kind` drags of each kind of landmark, the kinds in turn; none longer than `longest` picture widths."""
     random = torch.Generator().manual_seed(seed)
     drags: list[FactorDrag] = []
     for _ in range(per_kind):
-        for kind in KINDS:
-            drags.append(_draw(kind, seed, len(drags), random))
+        for kind in domain.kinds:
+            drags.append(_draw(domain, kind, longest, seed, len(drags), random))
     return drags
 
 
-def _draw(kind: str, seed: int, number: int, random: torch.Generator) -> FactorDrag:
+def _draw(domain: Domain, kind: str, longest: float, seed: int, number: int, random: torch.Generator) -> FactorDrag:
     """Draws again until the landmark is seen, stays inside, and moves as far as it shall."""
-    candidates = [(i, factor) for i, mark in enumerate(LANDMARKS) if mark.kind == kind for factor in owners(mark)]
+    candidates = [(i, factor) for i, mark in enumerate(domain.marks) if mark.kind == kind for factor in owners(mark)]
+    factor_index = domain.factor_index
     while True:
         landmark, factor = candidates[int(torch.randint(len(candidates), (1,), generator=random))]
-        z = torch.randn(_TRIES, len(FACTORS), generator=random)
+        z = torch.randn(_TRIES, len(domain.factors), generator=random)
         before = factors_from_z(z)
         after = before.clone()
-        after[:, FACTOR_INDEX[factor]] = torch.rand(_TRIES, generator=random)
-        fair = _fair(before, after, landmark).nonzero()
+        after[:, factor_index[factor]] = torch.rand(_TRIES, generator=random)
+        fair = _fair(domain, before, after, landmark, longest).nonzero()
         if len(fair):
             i = int(fair[0])
-            return FactorDrag(seed, number, landmark, factor, z[i : i + 1], before[i : i + 1], after[i : i + 1])
+            return FactorDrag(seed, number, domain, landmark, factor, z[i : i + 1], before[i : i + 1], after[i : i + 1])
 
 
-def _fair(before: Tensor, after: Tensor, landmark: int) -> Tensor:
+def _fair(domain: Domain, before: Tensor, after: Tensor, landmark: int, longest: float) -> Tensor:
     """[N] booleans for pairs of factors [N, F]."""
-    old, new = landmarks(before)[:, landmark], landmarks(after)[:, landmark]
+    old, new = domain.landmarks(before)[:, landmark], domain.landmarks(after)[:, landmark]
     ends = torch.cat([old, new], dim=1)
     inside = ((ends >= MARGIN) & (ends <= 1 - MARGIN)).all(dim=1)
-    seen = (landmark_visibility(before) & landmark_visibility(after))[:, landmark]
+    seen = (domain.visible(before) & domain.visible(after))[:, landmark]
     length = (new - old).norm(dim=1)
-    return seen & inside & (length >= SHORTEST) & (length <= LONGEST)
+    return seen & inside & (length >= SHORTEST) & (length <= longest)

@@ -19,6 +19,7 @@ class Committed:
     finder_sha256: str
     seeds: tuple[int, ...]
     per_kind: int
+    longest: float
     summary: list[dict[str, Any]]
     drags: tuple[DragResult, ...]
 
@@ -30,8 +31,9 @@ class Committed:
             record["finder"]["sha256"],
             tuple(record["seeds"]),
             record["per_kind"],
+            record["longest"],
             record["summary"],
-            tuple(_drag(drag) for drag in record["drags"]),
+            tuple(drag_result(drag) for drag in record["drags"]),
         )
 
     def of_seed(self, seed: int, *, masked: bool) -> tuple[DragResult, ...]:
@@ -39,7 +41,8 @@ class Committed:
         return tuple(drag for drag in self.drags if drag.seed == seed and drag.masked == masked)
 
 
-def _drag(record: dict[str, Any]) -> DragResult:
+def drag_result(record: dict[str, Any]) -> DragResult:
+    """From what `dataclasses.asdict` made of one."""
     measured = {name: Measures(**record[name]) for name in ("edited", "unedited")}
     places = {name: tuple(record[name]) for name in ("handle", "target")}
     return DragResult(**(record | measured | places))

@@ -34,10 +34,11 @@ from draggan_server.training.portraits import render
 
 from .cases import FactorDrag, factor_drags
 from .committed import Committed
-from .factor_drags import BUNDLED, FINDER, RESULTS, artist_runner, file_sha256, revision
+from .factor_drags import artist_runner
 from .measures import landmark_errors
 from .running import Runner
 from .similarity import psnr, ssim
+from .subject import BUNDLED, FINDER, RESULTS, file_sha256, revision
 from .summary import NEAR
 
 MODES: dict[str, InversionSettings] = {"quick": InversionSettings.quick(), "faithful": InversionSettings.faithful()}

@@ -27,8 +27,9 @@ from draggan_server.stylegan2 import Generator, GeneratorConfig
 from tests.benchmarks.measuring import centre_mask
 
 from .cases import FactorDrag, factor_drags
-from .factor_drags import BUNDLED, RESULTS, artist_runner, file_sha256
+from .factor_drags import artist_runner
 from .running import DragResult, Runner
+from .subject import BUNDLED, RESULTS, file_sha256
 
 BESIDE_REFERENCE = 1.10
 """A scheme will do when its change outside is at most so many times the reference's."""

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from draggan_server.drag import Point
+from draggan_server.training.domains import Domain
 from draggan_server.training.finder import LandmarkFinder
 from draggan_server.training.losses import psnr
-from draggan_server.training.portraits import LANDMARKS, factors_from_z, landmark_visibility, landmarks, render
 
-from .cases import KINDS, FactorDrag
+from .cases import FactorDrag
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def measure(picture: Tensor, case: FactorDrag, finder: LandmarkFinder) -> Measur
     """picture: [1, 3, R, R], in [-1, 1]."""
     _, places = case.true_landmarks()
     errors = landmark_errors(picture, places, finder)
-    true_picture = render(case.after, picture.shape[-1])
+    true_picture = case.domain.render(case.after, picture.shape[-1])
     return Measures(
         landmark_error=errors[case.landmark].item(),
         others_error=errors[case.others()].median().item(),
@@ -82,20 +82,14 @@ class FinderError:
     p95: float
 
 
-def finder_errors(finder: LandmarkFinder, pictures: Tensor, factors: Tensor) -> list[FinderError]:
+def finder_errors(finder: LandmarkFinder, domain: Domain, pictures: Tensor, factors: Tensor) -> list[FinderError]:
     """Per kind, and last for all together ("all"): pictures [N, 3, R, R] of these factors [N, F], visible landmarks."""
     found = torch.cat([finder(group) for group in pictures.split(50)])
-    errors = (found - landmarks(factors)).norm(dim=2)
-    seen = landmark_visibility(factors)
+    errors = (found - domain.landmarks(factors)).norm(dim=2)
+    seen = domain.visible(factors)
     rows = []
-    for kind in (*KINDS, "all"):
-        columns = torch.tensor([kind in (mark.kind, "all") for mark in LANDMARKS])
+    for kind in (*domain.kinds, "all"):
+        columns = torch.tensor([kind in (mark.kind, "all") for mark in domain.marks])
         of_kind = errors[:, columns][seen[:, columns]]
         rows.append(FinderError(kind, of_kind.median().item(), torch.quantile(of_kind, 0.95).item()))
     return rows
-
-
-def unseen_portraits(count: int, seed: int, z_dim: int) -> tuple[Tensor, Tensor]:
-    """z [N, z_dim] and its factors [N, F]."""
-    z = torch.randn(count, z_dim, generator=torch.Generator().manual_seed(seed))
-    return z, factors_from_z(z)

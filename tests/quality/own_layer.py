@@ -38,7 +38,7 @@ from draggan_server.stylegan2 import Generator
 from draggan_server.training.portraits import FACTOR_INDEX, render
 
 from .cases import FactorDrag, factor_drags
-from .factor_drags import BUNDLED, RESULTS, file_sha256, revision
+from .subject import BUNDLED, RESULTS, file_sha256, revision
 
 WIDTH, HEIGHT = 3000, 2000
 FRAME = Frame(1250.25, 540.5, 900.0, angle=20.0)

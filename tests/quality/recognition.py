@@ -26,8 +26,8 @@ from draggan_server.stylegan2 import Generator
 from draggan_server.training.portraits import render
 
 from .cases import factor_drags
-from .factor_drags import BUNDLED, RESULTS, file_sha256, revision
 from .foreign import KINDS, foreign_picture
+from .subject import BUNDLED, RESULTS, file_sha256, revision
 
 IN_W = replace(InversionSettings.quick(), w_plus_steps=0, tuning_steps=0)
 PORTRAIT = "portrait"

@@ -11,7 +11,6 @@ from torch import Tensor
 from draggan_server.drag import DragEnd, DragPoint, DragSettings, DragStep, drag
 from draggan_server.stylegan2 import Generator
 from draggan_server.training.finder import LandmarkFinder
-from draggan_server.training.portraits import FACTOR_INDEX
 
 from .cases import FactorDrag
 from .measures import Measures, capsule_mask, change_outside, landmark_errors, measure
@@ -76,7 +75,7 @@ class Runner:
         seconds = time.perf_counter() - since
         with torch.no_grad():
             before, after = self.generator.image(ws), self.generator.image(last.ws)
-        column = FACTOR_INDEX[case.factor]
+        column = case.domain.factor_index[case.factor]
         assert last.end is not None
         return DragResult(
             seed=case.seed,

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from .cases import KINDS
 from .measures import Measures
 from .running import DragResult
 
-NEAR = 0.02
-"""A landmark within this part of the picture's width of its target has arrived."""
-
+NEAR, CLOSE = 0.02, 0.012
+"""A landmark within this part of the picture's width of its target has arrived; and what a good model shall keep to."""
 
 CALM = 10.0
 """A drag that changes no more than this outside its mask has kept to it: p99, in levels of 0..255."""
@@ -28,6 +26,8 @@ class Row:
     """By the drag's own tracking."""
     near: int
     """Dragged landmarks within NEAR of their target, by the finder."""
+    close: int
+    """The same within CLOSE."""
     start_error: float
     """Of the dragged landmarks before the drag, from their old places: the model's and the finder's own error. Median
     over the drags, as are the following."""
@@ -58,8 +58,9 @@ def unedited_row(name: str, results: Sequence[DragResult]) -> Row:
 
 def rows_by_kind(results: Sequence[DragResult]) -> list[Row]:
     """One row for each kind of landmark that was dragged."""
-    groups = {kind: [result for result in results if result.kind == kind] for kind in KINDS}
-    return [edited_row(kind, group) for kind, group in groups.items() if group]
+    kinds = dict.fromkeys(result.kind for result in results)
+    groups = {kind: [result for result in results if result.kind == kind] for kind in kinds}
+    return [edited_row(kind, group) for kind, group in groups.items()]
 
 
 def _row(name: str, results: Sequence[DragResult], measures: Sequence[Measures]) -> Row:
@@ -68,6 +69,7 @@ def _row(name: str, results: Sequence[DragResult], measures: Sequence[Measures])
         drags=len(results),
         reached=sum(result.reached for result in results),
         near=sum(m.landmark_error <= NEAR for m in measures),
+        close=sum(m.landmark_error <= CLOSE for m in measures),
         start_error=median(result.start_error for result in results),
         landmark_error=median(m.landmark_error for m in measures),
         others_error=median(m.others_error for m in measures),
@@ -84,6 +86,7 @@ _COLUMNS = {
     "drags": "5",
     "reached": "7",
     "near": "5",
+    "close": "5",
     "start_error": "11.2%",
     "landmark_error": "14.2%",
     "others_error": "12.2%",

@@ -17,8 +17,9 @@ import torch
 from draggan_server.drag import DragSettings, LatentSpace, Norm
 
 from .cases import FactorDrag, factor_drags
-from .factor_drags import BUNDLED, artist_runner
+from .factor_drags import artist_runner
 from .running import Runner
+from .subject import BUNDLED
 from .summary import edited_row, table, unedited_row
 
 _PARSERS = {"latent_space": LatentSpace, "tracking_norm": Norm}

@@ -6,10 +6,12 @@ from dataclasses import asdict
 
 import pytest
 
-from tests.quality.cases import KINDS, factor_drags
+from draggan_server.training.recipe import RECIPES
+from tests.quality.cases import factor_drags
 from tests.quality.committed import Committed
-from tests.quality.factor_drags import BUNDLED, FINDER, RESULTS, artist_runner, file_sha256
+from tests.quality.factor_drags import runner_of
 from tests.quality.running import DragResult, Runner
+from tests.quality.subject import RESULTS, Subject, file_sha256, results_file
 from tests.quality.summary import edited_row, unedited_row
 
 AGAIN = "run `python -m tests.quality.factor_drags` and commit what it writes"
@@ -22,26 +24,33 @@ STEPS_TOLERANCE = 3
 PSNR_TOLERANCE_DB = 0.1
 
 
-@pytest.fixture(scope="module")
-def committed() -> Committed:
-    return Committed.read(RESULTS / "portraits.json")
+@pytest.fixture(scope="module", params=[recipe for recipe in RECIPES if (RESULTS / f"{recipe}.json").exists()])
+def subject(request: pytest.FixtureRequest) -> Subject:
+    return Subject.of(request.param)
 
 
 @pytest.fixture(scope="module")
-def runner() -> Runner:
-    return artist_runner(BUNDLED)
+def committed(subject: Subject) -> Committed:
+    return Committed.read(results_file(subject, ""))
 
 
-def test_the_results_are_those_of_the_bundled_model_and_finder(committed: Committed):
-    assert committed.model_sha256 == file_sha256(BUNDLED), f"another model was measured: {AGAIN}"
-    assert committed.finder_sha256 == file_sha256(FINDER), f"another finder has judged: {AGAIN}"
+@pytest.fixture(scope="module")
+def runner(subject: Subject) -> Runner:
+    return runner_of(subject)
 
 
-def test_every_kind_was_dragged_equally_often(committed: Committed):
+def test_the_results_are_those_of_the_bundled_model_and_finder(committed: Committed, subject: Subject):
+    assert committed.model_sha256 == file_sha256(subject.file), f"another model was measured: {AGAIN}"
+    assert committed.finder_sha256 == file_sha256(subject.finder_file), f"another finder has judged: {AGAIN}"
+
+
+def test_every_kind_was_dragged_equally_often(committed: Committed, subject: Subject):
     for seed in committed.seeds:
         for masked in (False, True):
             kinds = [drag.kind for drag in committed.of_seed(seed, masked=masked)]
-            assert {kind: kinds.count(kind) for kind in KINDS} == dict.fromkeys(KINDS, committed.per_kind)
+            assert {kind: kinds.count(kind) for kind in subject.domain.kinds} == dict.fromkeys(
+                subject.domain.kinds, committed.per_kind
+            )
 
 
 def test_the_summary_is_that_of_the_drags(committed: Committed):
@@ -51,9 +60,9 @@ def test_the_summary_is_that_of_the_drags(committed: Committed):
     assert rows["no edit"] == asdict(unedited_row("no edit", plain))
 
 
-def test_ten_of_the_drags_come_out_again(committed: Committed, runner: Runner, full: bool):
+def test_ten_of_the_drags_come_out_again(committed: Committed, subject: Subject, runner: Runner, full: bool):
     seed = committed.seeds[0]
-    cases = factor_drags(seed, committed.per_kind)
+    cases = factor_drags(seed, committed.per_kind, subject.domain, committed.longest)
     count = 40 if full else 10
     chosen = cases[:: len(cases) // count][:count]
     for turn, case in enumerate(chosen):

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from tests.quality.committed import Committed
-from tests.quality.factor_drags import BUNDLED, FINDER, RESULTS, file_sha256
 from tests.quality.inversion import (
     MODES,
     SEED,
@@ -20,6 +19,7 @@ from tests.quality.inversion import (
     summary,
 )
 from tests.quality.similarity import psnr, ssim
+from tests.quality.subject import BUNDLED, FINDER, RESULTS, file_sha256
 
 AGAIN = "run `python -m tests.quality.inversion` and commit what it writes"
 

@@ -11,8 +11,8 @@ import pytest
 from draggan_server.drag import DragSettings
 from draggan_server.drag.loop import held_map
 from tests.quality.cases import factor_drags
-from tests.quality.factor_drags import BUNDLED, RESULTS, file_sha256
 from tests.quality.mask_schemes import BESIDE_REFERENCE, Scheme, masked_drags, runner_at
+from tests.quality.subject import BUNDLED, RESULTS, file_sha256
 
 LEVELS_TOLERANCE = 1.0
 """Rounding differs between processors, and a drag carries it on."""

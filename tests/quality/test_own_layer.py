@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from draggan_server.checkpoints import load_checkpoint
-from tests.quality.factor_drags import BUNDLED, RESULTS, file_sha256
 from tests.quality.own_layer import CROPS, chosen, measured, summary
+from tests.quality.subject import BUNDLED, RESULTS, file_sha256
 
 AGAIN = "run `python -m tests.quality.own_layer` and commit what it writes"
 LEVELS_TOLERANCE = 0.5

@@ -10,9 +10,9 @@ import pytest
 
 from draggan_server.checkpoints import load_checkpoint
 from draggan_server.inversion import RecognitionThresholds
-from tests.quality.factor_drags import BUNDLED, RESULTS, file_sha256
 from tests.quality.foreign import KINDS, foreign_picture
 from tests.quality.recognition import IN_W, PORTRAIT, Scored, scored, set_thresholds, summary
+from tests.quality.subject import BUNDLED, RESULTS, file_sha256
 
 AGAIN = "run `python -m tests.quality.recognition` and commit what it writes"
 
