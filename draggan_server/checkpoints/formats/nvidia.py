@@ -72,11 +72,17 @@ def _flat(network: object) -> Network:
                 raise RefusedError("a network holds more parameters than any model")
             for name, value in numbers.items():
                 if isinstance(value, StoredTensor):
-                    weights[f"{prefix}{name}"] = value
+                    if not _is_counter(value):
+                        weights[f"{prefix}{name}"] = value
                 elif value is not None:
                     raise RefusedError(f"the parameter {shown(name, 80)} is no tensor")
         waiting += [(f"{prefix}{name}", child) for name, child in children.items() if child is not None]
     return Network(states, weights)
+
+
+def _is_counter(value: StoredTensor) -> bool:
+    """Whether it is a whole number, which counts steps of training."""
+    return not value.shape and not value.storage.item_type.is_floating_point
 
 
 def _map(state: Mapping[str, object], name: str) -> Mapping[object, object]:

@@ -160,11 +160,10 @@ CALLS: dict[str, Callable[[Args], object]] = {
 }
 """What a call of the name gives."""
 
-_TENSOR_CLASSES = ("torch.Tensor", "torch.nn.parameter.Parameter")
+_MENTIONED = ("torch.Tensor", "torch.nn.parameter.Parameter", "torch.float16", "torch.float32", "torch.float64")
+"""Classes and types that are arguments and settings; nothing is made of them."""
 
-ALLOWED = frozenset(
-    {*CALLS, *_PLAIN_OBJECTS, *SETS, *ITEM_TYPES, *_TENSOR_CLASSES, LOAD_FROM_BYTES, ENCODE, ARRAY_CLASS}
-)
+ALLOWED = frozenset({*CALLS, *_PLAIN_OBJECTS, *SETS, *ITEM_TYPES, *_MENTIONED, LOAD_FROM_BYTES, ENCODE, ARRAY_CLASS})
 """The names that a file may use."""
 
 

@@ -124,6 +124,9 @@ def routes(canary: Path) -> dict[str, Hostile]:
         "allowed function, other arguments": Hostile(
             p2 + line_named("torch._utils._rebuild_tensor_v2") + arg + b"R.", "made from something else than a storage"
         ),
+        "call of a class that is only mentioned": Hostile(
+            p2 + tensor_class + arg + b"R.", "an object torch.Tensor is made in a way that no model file needs"
+        ),
         "tensor with attributes that calls a function": Hostile(
             p2 + rebuilt + system + tensor_class + arg + b"NtR.", asked, live=True
         ),

@@ -117,9 +117,13 @@ def test_what_else_a_network_carries_is_no_matter(tmp_path: Path, networks: Netw
         "names": {"a", "b"},
         "epoch": writers.number(3.5),
         "nothing": None,
+        "type": torch.float32,
+        "kind": torch.nn.Parameter,
+        **{f"u{width}": writers.array(np.arange(3, dtype=f"u{width}")) for width in (1, 2, 4, 8)},
         "init": {"list": [1, 2.5, (3, b"4")], "big": 10**18, "negative": -(2**31)},
     }
-    changes = {"": extra, "synthesis": extra, "mapping.fc0": extra}
+    steps = {"_buffers": {"w_avg": networks[0].w_avg.clone(), "steps": torch.tensor(25_000)}}
+    changes = {"": extra, "synthesis": extra, "mapping.fc0": extra, "mapping": steps}
     value = {"G_ema": writers.nvidia_network(networks[0], changes=changes), "progress": {"cur_nimg": 25_000_000}}
     check(read(tmp_path, writers.dump(value, protocol)), networks[0], None)
 
