@@ -24,10 +24,10 @@ def running(folder: Path, name: str, **environment: str) -> Iterator[None]:
     program.symlink_to(SLEEP)
     with subprocess.Popen([program, "60"], env=environment) as process:
         try:
-            for _ in range(100):
-                of_process = Path(f"/proc/{process.pid}")  # named before it has its environment
-                if (of_process / "comm").read_text().strip() == name and (of_process / "environ").read_bytes():
-                    break
+            of_process = Path(f"/proc/{process.pid}")  # named before it has its environment
+            deadline = time.monotonic() + 60
+            while (of_process / "comm").read_text().strip() != name or not (of_process / "environ").read_bytes():
+                assert time.monotonic() < deadline, "it does not start"
                 time.sleep(0.02)
             yield
         finally:

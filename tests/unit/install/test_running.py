@@ -32,7 +32,7 @@ def test_a_real_server_ends_when_asked(home: Home):
                 assert server.poll() is None, "the server did not start"
                 time.sleep(0.1)
             assert stop_server(home)
-            assert server.wait(timeout=10) == 0
+            assert server.wait(timeout=60) == 0
         finally:
             server.kill()
     assert not stop_server(home)

@@ -16,7 +16,7 @@ from draggan_server.server.engine import (
     StopRequestedError,
 )
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 
 
 @pytest.fixture
@@ -114,10 +114,10 @@ def test_a_stopped_job_keeps_what_it_has(engine):
 
     job = engine.submit("a", work())
     assert started.wait(TIMEOUT_S)
-    steps_when_stopped = len(log)
     job.stop()
+    steps_when_stopped = len(log)
     assert read_all(job)[-1] == f"kept {len(log)}"
-    assert len(log) <= steps_when_stopped + 2
+    assert len(log) <= steps_when_stopped + 1
 
 
 def test_stopping_a_job_that_has_not_begun_lets_it_begin_first(engine):
@@ -176,9 +176,15 @@ def test_a_call_goes_ahead_of_running_jobs(engine):
 def test_a_call_raises_what_it_raised_and_too_many_are_refused(engine):
     with pytest.raises(ZeroDivisionError):
         engine.call(lambda: 1 // 0)
-    gate = threading.Event()
-    engine.submit("a", counting([], "a", 1, gate))
-    time.sleep(0.05)  # the engine is inside that step now
+    gate, inside = threading.Event(), threading.Event()
+
+    def held() -> Generator:
+        inside.set()
+        gate.wait(TIMEOUT_S)
+        yield ()
+
+    engine.submit("a", held())
+    assert inside.wait(TIMEOUT_S)
     callers = [threading.Thread(target=engine.call, args=(lambda: None,)) for _ in range(2)]
     for caller in callers:
         caller.start()
