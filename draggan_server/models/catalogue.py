@@ -1,7 +1,9 @@
 """Models that can be had from elsewhere: lists of names, addresses and licences.
 
-One comes with the program; it holds only addresses that stand on the model's own page. Users put their own, as
-JSON files, into their catalogues folder:
+One comes with the program; it holds only addresses that stand on the model's own page. Where that page quotes one with
+http:// (those of LSUN cars, churches and horses) it is asked for with https:// all the same: nobody has published the
+files' hashes, so that nothing else would tell what was put in their place on the way. Users put their own, as JSON
+files, into their catalogues folder:
 
     {"format": "draggan-catalogue", "version": 1, "models": [{"id": "cats", "name": "Cats", "domain": "cats",
      "resolution": 256, "licence": "CC BY 4.0", "page": "https://example.org/cats", "address":

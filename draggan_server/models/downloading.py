@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import itertools
 import json
 import os
 import re
@@ -25,6 +24,7 @@ import urllib3
 
 import draggan_server
 from draggan_server.checkpoints.plain import from_plain
+from draggan_server.models.redirects import CarefulSession, RedirectRefusedError, Resolve, system_addresses
 
 _MIB = 1 << 20
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
@@ -96,6 +96,7 @@ def download(
     sha256: str | None = None,
     size: int | None = None,
     limits: DownloadLimits | None = None,
+    resolve: Resolve = system_addresses,
 ) -> Download:
     """Bring the file at `address` to `into`; returns its sha-256.
 
@@ -104,13 +105,15 @@ def download(
     Args:
         sha256: what the file must have; in hex.
         size: what it must have, in bytes.
+        resolve: tells which redirects lead where none may: see `redirects.check_redirect`.
 
     Raises:
         WrongFileError: it has another size or sha-256. It was deleted.
-        DownloadError: it is not there, not to be had, too large, too slow, or the connection breaks again and again.
+        DownloadError: it is not there, not to be had, too large, too slow, the connection breaks again and again, or
+            it would have to be got from where no redirect may lead.
         OSError: it cannot be written: the disk is full. What has come stays.
     """
-    running = _Download(address, into, sha256, size, limits or DownloadLimits())
+    running = _Download(address, into, sha256, size, limits or DownloadLimits(), resolve)
     try:
         yield from running.run()
     finally:
@@ -135,7 +138,15 @@ def forget(into: Path) -> None:
 
 
 class _Download:
-    def __init__(self, address: str, into: Path, sha256: str | None, size: int | None, limits: DownloadLimits) -> None:
+    def __init__(
+        self,
+        address: str,
+        into: Path,
+        sha256: str | None,
+        size: int | None,
+        limits: DownloadLimits,
+        resolve: Resolve,
+    ) -> None:
         self._into = into
         self._sha256 = sha256
         self._size = size
@@ -145,7 +156,7 @@ class _Download:
         self._done = 0
         self._digest = hashlib.sha256()
         self._file: Any = None
-        self._session = requests.Session()
+        self._session = CarefulSession(resolve)
         self._session.max_redirects = limits.redirects
         self._session.headers.update(
             {"User-Agent": f"draggan-server/{draggan_server.__version__}", "Accept-Encoding": "identity"}
@@ -221,6 +232,8 @@ class _Download:
         timeout = (self._limits.connect_s, self._limits.read_s)
         try:
             response = self._session.get(self._note.address, headers=headers, stream=True, timeout=timeout)
+        except RedirectRefusedError as error:
+            raise DownloadError(str(error)) from None
         except requests.TooManyRedirects:
             raise DownloadError(f"{self._host} sends from address to address without end.") from None
         except requests.exceptions.SSLError as error:
@@ -235,9 +248,6 @@ class _Download:
 
     def _accept(self, response: requests.Response) -> bool:
         """Whether the reply brings what is missing. Raises DownloadError, and _Cut for what may pass."""
-        hops = [*(hop.url for hop in response.history), response.url]
-        if any(one.startswith("https:") and other.startswith("http:") for one, other in itertools.pairwise(hops)):
-            raise DownloadError(f"{self._host} sends to an address that is not encrypted, {hops[-1][:200]}: refused.")
         status, headers = response.status_code, response.headers
         if status in _GONE:
             raise DownloadError(
