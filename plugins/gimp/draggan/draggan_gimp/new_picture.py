@@ -26,20 +26,24 @@ class Wish:
     """None: the default."""
     size: int
     """Of the image, in pixels; 0: as the model draws it."""
+    label: int | None
+    """The class; None: by the seed, or the model has none."""
 
     def source(self) -> FromSeed:
         """What the server opens."""
         frame = Frame(0.0, 0.0, float(self.size)) if self.size else None
-        return FromSeed(self.seed, self.psi, frame)
+        return FromSeed(self.seed, self.psi, frame, self.label)
 
 
 def wish_from(config: Gimp.ProcedureConfig) -> Wish:
     """What the procedure's arguments ask for."""
+    label = config.get_property("class")
     return Wish(
         config.get_property("seed"),
         config.get_property("psi"),
         config.get_property("model") or None,
         config.get_property("size"),
+        label if label >= 0 else None,
     )
 
 

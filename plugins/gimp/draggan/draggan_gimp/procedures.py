@@ -122,6 +122,15 @@ def _new_picture(plug_in: Gimp.PlugIn) -> Gimp.Procedure:
     procedure.add_int_argument(
         "size", "Size", "Width and height of the image in pixels; 0: as the model draws it", 0, 8192, 0, READWRITE
     )
+    procedure.add_int_argument(
+        "class",
+        "Class",
+        "Of a model that draws by class: which one, counted from 0; -1: by the seed, the classes take turns",
+        -1,
+        1_000_000,
+        -1,
+        READWRITE,
+    )
     procedure.add_image_return_value("image", "Image", "The new image", True, READWRITE)
     return procedure
 

@@ -1,4 +1,4 @@
-"""The window of New Picture from Seed: seed, model and size, and the picture that comes of them."""
+"""The window of New Picture from Seed: seed, model, class and size, and the picture that comes of them."""
 
 import random
 
@@ -7,11 +7,12 @@ from gi.repository import GdkPixbuf, Gimp, GimpUi, GLib, GObject, Gtk
 from draggan_client import wording
 from draggan_client.diagnostics import recent_errors
 from draggan_client.editing import Editing, Phase, Problem, ServerDesk, ServerPhase
-from draggan_client.messages import Pixels, Preview
+from draggan_client.messages import ModelInfo, Pixels, Preview
 
 from ..editor import editor_name
 from ..new_picture import REQUEST, Wish, make_image, wish_from
 from ..slices import Slices
+from .class_chooser import ClassChooser
 from .hand_over import hand_over
 from .model_chooser import ModelChooser
 from .pixbufs import pixbuf_of
@@ -47,10 +48,11 @@ class NewPictureWindow:
         self._trouble: Problem | None = None
         self._desk = ServerDesk(hand_over, self._refresh, editor_name())
         self._editing = Editing(self._desk.connection, hand_over, self._refresh, self._previewed)
-        self._models = ModelChooser(lambda model: config.set_property("model", model), self._desk)
+        self._models = ModelChooser(self._choose_model, self._desk)
+        self._classes = ClassChooser(self._choose_class)
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, "New Picture from Seed")
         self._build()
-        for name in ("seed", "psi", "model", "size"):
+        for name in ("seed", "psi", "model", "size", "class"):
             config.connect(f"notify::{name}", lambda *_: self._changed())
         self._desk.start()
         self._draw()
@@ -101,9 +103,15 @@ class NewPictureWindow:
         psi = dialog.get_widget("psi", GObject.TYPE_NONE)
         psi.get_parent().remove(psi)
         grid = Gtk.Grid(column_spacing=8, row_spacing=6)
-        for row, (label, widget) in enumerate((("Model", self._models.widget), ("Seed", seeds), ("Size", self._size))):
+        rows = (
+            (Gtk.Label(label="Model", xalign=0.0), self._models.widget),
+            (self._classes.title, self._classes.widget),
+            (Gtk.Label(label="Seed", xalign=0.0), seeds),
+            (Gtk.Label(label="Size", xalign=0.0), self._size),
+        )
+        for row, (title, widget) in enumerate(rows):
             widget.set_hexpand(True)
-            grid.attach(Gtk.Label(label=label, xalign=0.0), 0, row, 1, 1)
+            grid.attach(title, 0, row, 1, 1)
             grid.attach(widget, 1, row, 1, 1)
         box.add(grid)
         box.add(psi)
@@ -137,6 +145,13 @@ class NewPictureWindow:
         config.connect("notify::size", show)
         self._seed.connect("value-changed", edited)
         self._size.connect("changed", edited)
+
+    def _choose_model(self, model: str) -> None:
+        self._choose_class(None)  # another model's classes are others
+        self._config.set_property("model", model)
+
+    def _choose_class(self, label: int | None) -> None:
+        self._config.set_property("class", -1 if label is None else label)
 
     # Drawing
 
@@ -178,9 +193,18 @@ class NewPictureWindow:
             text = "Drag Points in Filters > Distorts then pulls this picture into shape."
         self._text.set_text(text)
         default = status.hello.default_model if status.hello is not None else ""
-        self._models.show(status.models, self._config.get_property("model") or "", default)
+        wanted = self._config.get_property("model") or ""
+        self._models.show(status.models, wanted, default)
+        self._show_classes(next((model for model in status.models or () if model.id == (wanted or default)), None))
         ready = view.phase is Phase.READY and self._shown_wish == wish_from(self._config)
         self._ok.set_sensitive(ready and not self._making)
+
+    def _show_classes(self, model: ModelInfo | None) -> None:
+        label = wish_from(self._config).label
+        if model is not None and label is not None and label >= model.classes:
+            self._choose_class(None)  # kept from another time, when another model was the default
+            label = None
+        self._classes.show(model if model is not None and model.classes else None, label)
 
     # Making
 
