@@ -35,7 +35,7 @@ _DECODER = "decoder."
 
 
 def recognises(root: object) -> bool:
-    """Whether this is a map with a generator's state dict, or one whose state dict holds a decoder."""
+    """Whether this is a generator's state dict, a map with one, or one whose state dict holds a decoder."""
     return _found(root) is not None
 
 
@@ -71,8 +71,7 @@ def _found(root: object) -> dict[object, object] | None:
     """The generator's state dict."""
     if not isinstance(root, dict):
         return None
-    for name in ("g_ema", "g"):
-        state = root.get(name)
+    for state in (root.get("g_ema"), root.get("g"), root):
         if isinstance(state, dict) and "input.input" in state:
             return state
     state = root.get("state_dict")

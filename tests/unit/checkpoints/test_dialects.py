@@ -81,6 +81,11 @@ def test_the_trained_network_alone_where_there_is_no_mean_over_training(tmp_path
     check(read(tmp_path, by_torch(value, 2, True)), networks[0], None)
 
 
+def test_a_state_dict_alone(tmp_path: Path, networks: Networks):
+    state = writers.rosinality_generator(networks[0])
+    check(read(tmp_path, by_torch(state, 2, True)), networks[0], None, w_avg=False)
+
+
 @pytest.mark.parametrize("archive", [True, False])
 @pytest.mark.parametrize(("dtype", "off"), [(torch.float16, 0.1), (torch.bfloat16, 0.8), (torch.float64, 1e-4)])
 def test_numbers_of_every_width(tmp_path: Path, networks: Networks, dtype: torch.dtype, off: float, archive: bool):
