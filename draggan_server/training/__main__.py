@@ -84,9 +84,10 @@ def export_command(recipe: str, out: Path | None, model: Path | None) -> None:
     type=click.Path(path_type=Path),
     help="The finder's file.  [default: tests/data/finders/RECIPE.safetensors]",
 )
+@click.option("--pictures", default=FinderRecipe().pictures, show_default=True, help="To learn from.")
 @click.option("--bf16/--fp32", default=False, help="Train in bfloat16: faster on processors that have it.")
 @click.option("--threads", type=int, default=1, show_default=True)
-def finder(recipe: str, out: Path | None, bf16: bool, threads: int) -> None:
+def finder(recipe: str, out: Path | None, pictures: int, bf16: bool, threads: int) -> None:
     """Train the landmark finder that judges models of RECIPE, on the processor, going on after Ctrl+C or a kill."""
     torch.set_num_threads(threads)
     out = out or Path("tests", "data", "finders", f"{recipe}.safetensors")
@@ -99,7 +100,7 @@ def finder(recipe: str, out: Path | None, bf16: bool, threads: int) -> None:
         )
 
     state = Path("runs", "finders", f"{recipe}.pt")
-    save_finder(out, FinderTraining(RECIPES[recipe].domain, FinderRecipe(), state, bf16).run(report))
+    save_finder(out, FinderTraining(RECIPES[recipe].domain, FinderRecipe(pictures=pictures), state, bf16).run(report))
     state.unlink()
 
 

@@ -35,7 +35,7 @@ _HUBER_BETA = 0.003
 class FinderRecipe:
     """Every number that the finder's training depends on."""
 
-    pictures: int = 64_000
+    pictures: int = 128_000
     batch: int = 32
     learning_rate: float = 2e-3
     """At its highest, after a short rise; falls along a half cosine to 0."""

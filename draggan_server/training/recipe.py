@@ -133,8 +133,8 @@ CARS = Recipe(
     stages=(
         Stage(resolution=16, pictures=50_000, batch=32, learning_rate=4e-3),
         Stage(resolution=32, pictures=160_000, batch=32, learning_rate=4e-3),
-        Stage(resolution=64, pictures=200_000, batch=32, learning_rate=3e-3),
-        Stage(resolution=128, pictures=200_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
+        Stage(resolution=64, pictures=120_000, batch=32, learning_rate=3e-3),
+        Stage(resolution=128, pictures=32_000, batch=16, learning_rate=2e-3, final_fraction=0.05),
     ),
     finish=PORTRAITS.finish,
     drag=PORTRAITS.drag,

@@ -70,7 +70,8 @@ class Trainer:
         self.bf16 = bf16
         self._drawn_loss = torch.compile(self._loss_of, dynamic=False) if compiled else self._loss_of
         torch.manual_seed(recipe.seed)
-        self.generator = Generator(recipe.generator).to(device)
+        # By pixels, as the matrix units of processors and graphics cards read what is in bfloat16.
+        self.generator = Generator(recipe.generator).to(device, memory_format=torch.channels_last)
         self._start_upper_blocks_dark()
         self.average = copy.deepcopy(self.generator).freeze()
         self.discriminator = Discriminator(recipe.discriminator).to(device)
