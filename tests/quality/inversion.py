@@ -200,10 +200,12 @@ class Task:
     """Of the factor drag."""
     own: bool
     per_kind: int
+    longest: float
+    """Of the factor drags, as tests.quality.factor_drags made them."""
 
     def run(self) -> list[Inverted] | list[OwnInverted]:
         inverter = _inverter(self.model)
-        case = factor_drags(SEED, self.per_kind)[self.number]
+        case = factor_drags(SEED, self.per_kind, longest=self.longest)[self.number]
         return inverter.own(case) if self.own else inverter.portrait(case)
 
 
@@ -261,10 +263,11 @@ def settings_as_json() -> dict[str, dict[str, Any]]:
 @click.option("--jobs", default=1, show_default=True, help="Processes, of one thread each.")
 def main(model: Path, count: int, own_count: int, out: Path, jobs: int) -> None:
     committed = Committed.read(RESULTS / "portraits.json")
-    total = len(factor_drags(SEED, committed.per_kind))
+    per_kind, longest = committed.per_kind, committed.longest
+    total = len(factor_drags(SEED, per_kind, longest=longest))
     # The last ones are the generator's own: others than the portraits, unless all are wanted.
-    tasks = [Task(model, number, False, committed.per_kind) for number in range(count)]
-    tasks += [Task(model, total - 1 - number, True, committed.per_kind) for number in range(own_count)]
+    tasks = [Task(model, number, False, per_kind, longest) for number in range(count)]
+    tasks += [Task(model, total - 1 - number, True, per_kind, longest) for number in range(own_count)]
     portraits: list[Inverted] = []
     own: list[OwnInverted] = []
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -289,6 +292,7 @@ def _write(
         "revision": revision(),
         "seed": SEED,
         "per_kind": committed.per_kind,
+        "longest": committed.longest,
         "settings": settings_as_json(),
         "torch": {"version": torch.__version__, "threads": 1},
         "summary": summary(portraits, own, committed),

@@ -56,7 +56,7 @@ def test_a_portrait_comes_out_again(record: dict[str, Any], full: bool):
     chosen = sorted({row["number"] for row in record["portraits"]})[: 4 if full else 1]
     expected = {(row["number"], row["mode"]): row for row in record["portraits"]}
     for number in chosen:
-        for found in Task(BUNDLED, number, False, record["per_kind"]).run():
+        for found in Task(BUNDLED, number, False, record["per_kind"], record["longest"]).run():
             then = expected[number, found.mode]
             assert isinstance(found, Inverted)
             assert found.psnr_db == pytest.approx(then["psnr_db"], abs=PSNR_TOLERANCE_DB)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import save_file
 
+from draggan_server.training.__main__ import main
 from draggan_server.training.domains import CARS, PORTRAITS, Domain
 from draggan_server.training.finder import (
     FinderProgress,
@@ -105,3 +107,13 @@ def test_the_trained_finders_are_exact_enough_to_judge_by(file: str, domain: Dom
     finder = load_finder(FINDERS / f"{file}.safetensors")
     errors = (finder(domain.render(factors, 128)) - domain.landmarks(factors)).norm(dim=2)[domain.visible(factors)]
     assert torch.quantile(errors, 0.95) < limit
+
+
+def test_the_command_trains_a_finder_and_leaves_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["finder", "cars", "--pictures", "4", "--threads", str(torch.get_num_threads())]
+    done = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert "left" in done.output
+    files = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
+    assert files == [Path("tests/data/finders/cars.safetensors")]
+    assert load_finder(files[0]).landmarks == len(CARS.marks)
