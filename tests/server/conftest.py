@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.harness import ServerProcess, save_model
+from tests.server.harness import PATIENT, ServerProcess, save_model
 
 BODY_LIMIT = 4 << 20
 
@@ -37,8 +37,9 @@ def home(tmp_path: Path, models: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[ServerProcess]:
-    """A running server. A test that used it leaves it serving."""
-    server = ServerProcess(new_home(tmp_path_factory.mktemp("home"), models), limits=f"max_body_bytes={BODY_LIMIT}")
+    """A running server, whose drags never stall. A test that used it leaves it serving."""
+    home = new_home(tmp_path_factory.mktemp("home"), models)
+    server = ServerProcess(home, limits=f"max_body_bytes={BODY_LIMIT}", before=PATIENT)
     server.start()
     yield server
     assert server.stop() == 0

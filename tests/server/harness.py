@@ -25,7 +25,7 @@ from draggan_server.checkpoints import ModelCard, save_checkpoint
 from draggan_server.stylegan2 import Generator, GeneratorConfig
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT_S = 90.0
+TIMEOUT_S = 180.0
 """Far beyond what anything here takes, also on a busy computer."""
 PATIENT = """
 from draggan_server.drag import loop

@@ -10,7 +10,7 @@ from draggan_client.edit_state import EditState
 from draggan_client.errors import DragLostError
 from draggan_client.messages import DragOptions, FromSeed, Progress
 from draggan_client.session import Session
-from tests.server.harness import ServerProcess, pull
+from tests.server.harness import ENDLESS, PATIENT, ServerProcess, pull
 
 STEPS = DragOptions(max_steps=3)
 
@@ -33,13 +33,13 @@ def test_killed_mid_drag_the_client_goes_on_from_its_edit_state(server: ServerPr
     two_drags(undisturbed)
     expected = third_drag(undisturbed)
 
-    victim = ServerProcess(home).start()
+    victim = ServerProcess(home, before=PATIENT).start()
     connection = victim.connection()
     session = connection.session(FromSeed(3), "slow")
     two_drags(session)
     kept = session.state()
     with pytest.raises(DragLostError, match="before it is still there"):
-        for event in session.drag([pull(60, 60, 100, 100)], settings=DragOptions(max_steps=500)):
+        for event in session.drag([pull(60, 60, 100, 100)], settings=ENDLESS):
             if isinstance(event, Progress) and event.step >= 2:
                 victim.kill()
     assert victim.info.pid == victim.process.pid, "a killed server leaves its runtime file behind"

@@ -24,7 +24,7 @@ from draggan_client.messages import (
     Result,
     ResultRequest,
 )
-from tests.server.harness import ROOT, TIMEOUT_S, ServerProcess, pull, until
+from tests.server.harness import ENDLESS, PATIENT, ROOT, TIMEOUT_S, ServerProcess, pull, until
 
 NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, resource.RLIM_INFINITY))"
 """Every write that would make a file longer than so many bytes fails, as on a full disk."""
@@ -68,12 +68,12 @@ def test_a_stale_discovery_file_is_replaced(home: Path):
 
 
 def test_sigterm_in_the_middle_of_a_drag(home: Path):
-    server = ServerProcess(home).start()
+    server = ServerProcess(home, before=PATIENT).start()
     session = server.connection().session(FromSeed(1), "slow")
     list(session.open())
     with pytest.raises(ServerError) as raised:
-        for event in session.drag([pull(30, 30, 100, 100)], settings=DragOptions(max_steps=500)):
-            if isinstance(event, Progress) and event.step == 2:
+        for event in session.drag([pull(30, 30, 100, 100)], settings=ENDLESS):
+            if isinstance(event, Progress) and event.step >= 2:
                 server.process.terminate()
     assert raised.value.code == "shutting_down"
     assert server.stop() == 0
@@ -81,9 +81,10 @@ def test_sigterm_in_the_middle_of_a_drag(home: Path):
 
 
 def test_it_ends_by_itself_when_nobody_needs_it(home: Path):
-    server = ServerProcess(home, limits="server_idle_s=1.0").start()
-    assert server.process.wait(TIMEOUT_S) == 0
-    assert not server.home.runtime_file.exists()
+    server = ServerProcess(home, limits="server_idle_s=1.0")
+    output, _ = server.launch().communicate(timeout=TIMEOUT_S)
+    assert server.process.returncode == 0, output
+    assert "listening at" in server.log and not server.home.runtime_file.exists()
 
 
 def test_a_port_that_is_taken(server: ServerProcess, home: Path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,18 +103,19 @@ def test_hanging_up_stops_and_the_next_time_goes_on(shop: ServerProcess, web: We
 def test_a_slow_download_tells_how_long_and_keeps_nobody_waiting(shop: ServerProcess, web: Web, file: bytes):
     web.files["/cats.pkl"] = slow = Served(file, bytes_per_s=len(file) / 600)
     events: list[Progress | ModelAdded] = []
-    thread = threading.Thread(target=lambda: events.extend(get(shop)))
+    request = GetModelRequest("cats", LICENCE, unverified=True)
+    thread = threading.Thread(target=lambda: events.extend(transport(shop).stream_model("/models/get", request)))
     thread.start()
     until(lambda: web.asked, "the download to begin")
     session = shop.connection().session(FromSeed(1), "portraits")
     list(session.open())
     models(shop)
-    time.sleep(1.0)  # it tells how long it takes
+    told = lambda: any(event.remaining_s for event in list(events) if isinstance(event, Progress))  # noqa: E731
+    until(told, "it to tell how long it takes")
     assert thread.is_alive()
     slow.bytes_per_s = None
     thread.join(TIMEOUT_S)
     assert isinstance(events[-1], ModelAdded)
-    assert any(event.remaining_s for event in events if isinstance(event, Progress))
 
 
 def test_a_failing_download_says_why(shop: ServerProcess, web: Web):

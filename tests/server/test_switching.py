@@ -10,16 +10,15 @@ import pytest
 
 from draggan_client.messages import DragOptions, FromSeed, Progress, Result
 from tests.server.conftest import new_home
-from tests.server.harness import ServerProcess, pull, until
+from tests.server.harness import ENDLESS, PATIENT, TIMEOUT_S, ServerProcess, pull, until
 
 SHORT = DragOptions(max_steps=3)
-LONG = DragOptions(max_steps=10_000, step_size=1e-4, tolerance_px=0.01)
 
 
 @pytest.fixture
 def small(tmp_path: Path, models: Path) -> Iterator[ServerProcess]:
     """A server with room for one model."""
-    server = ServerProcess(new_home(tmp_path / "home", models), limits="resident_models=1").start()
+    server = ServerProcess(new_home(tmp_path / "home", models), limits="resident_models=1", before=PATIENT).start()
     yield server
     server.stop()
 
@@ -46,7 +45,7 @@ def test_a_running_drag_goes_on_while_others_take_its_models_place(small: Server
     last: list[Result] = []
 
     def drag() -> None:
-        for event in running.drag([pull(8, 8, 24, 24)], settings=LONG):
+        for event in running.drag([pull(8, 8, 24, 24)], settings=ENDLESS):
             if isinstance(event, Progress) and event.stage == "drag":
                 steps.append(event.step)
             elif isinstance(event, Result):
@@ -62,5 +61,5 @@ def test_a_running_drag_goes_on_while_others_take_its_models_place(small: Server
     before = steps[-1]
     until(lambda: steps[-1] > before + 3, "the drag to go on")
     running.cancel()
-    thread.join(60)
+    thread.join(TIMEOUT_S)
     assert last and last[0].reason == "stopped" and last[0].steps >= before
