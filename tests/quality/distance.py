@@ -16,6 +16,7 @@ discriminator: of the model's own, where it has one, in its four finest blocks. 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,9 @@ def distances(real: Tensor, fake: Tensor) -> tuple[float, float, float]:
     real, fake = (real - mean) / spread, (fake - mean) / spread
     given = _Given(real.shape[1])
     size = min(_SUBSET_SIZE, len(real) // 2, len(fake) // 2)
-    kid = KernelInceptionDistance(feature=given, subsets=_SUBSETS, subset_size=size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that features take memory: these are some hundred numbers of each picture
+        kid = KernelInceptionDistance(feature=given, subsets=_SUBSETS, subset_size=size)
     fid = FrechetInceptionDistance(feature=given)
     fid.set_dtype(torch.float64)
     for metric in (kid, fid):
@@ -132,8 +135,8 @@ def measured(maps: Maps, pictures: dict[str, Callable[[], Iterator[Tensor]]], na
     return rows
 
 
-def in_blocks(subject: Subject, count: int, kept: Kept) -> list[Row]:
-    """Of all networks."""
+def rows_of(subject: Subject, count: int, kept: Kept) -> list[Row]:
+    """By the features of all networks."""
     pictures = crowds(subject, count)
     rows: list[dict[str, Any]] = []
     for name, maps in networks(subject).items():
@@ -150,7 +153,7 @@ def main(model: str, domain: str | None, out: Path | None, threads: int, picture
     out = out or results_file(subject, "distance")
     head = {**subject.record(), "seed": SEED, "pictures": pictures, "blur_px_at_128": BLUR_PX_AT_128}
     kept = Kept(out, head)
-    rows = in_blocks(subject, pictures, kept)
+    rows = rows_of(subject, pictures, kept)
     click.echo(f"{'features':16}{'against the renderer':24}{'KID x 1000':>12}{'+-':>8}{'FID':>10}")
     for row in rows:
         click.echo(f"{row.features:16}{row.pictures:24}{row.kid:12.2f}{row.kid_deviation:8.2f}{row.fid:10.3f}")
