@@ -1,6 +1,6 @@
-"""Compares settings of the drag by factor drags: the evidence for the bundled model's defaults.
+"""Compares settings of the drag by factor drags: the evidence for the bundled models' defaults.
 
-    python -m tests.quality.sweep --model FILE feature_resolution=32 "step_size=0.01 latent_space=w"
+    python -m tests.quality.sweep --model portraits feature_resolution=32 "step_size=0.01 latent_space=w"
 
 Each argument is one line of the table: settings that differ from the defaults, separated by spaces.
 """
@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 
 import click
 import torch
 
 from draggan_server.drag import DragSettings, LatentSpace, Norm
+from draggan_server.training.recipe import RECIPES
 
-from .cases import FactorDrag, factor_drags
-from .factor_drags import artist_runner
+from .cases import LONGEST, FactorDrag, factor_drags
+from .factor_drags import runner_of
 from .running import Runner
-from .subject import BUNDLED
+from .subject import Subject
 from .summary import edited_row, table, unedited_row
 
 _PARSERS = {"latent_space": LatentSpace, "tracking_norm": Norm}
@@ -53,14 +53,19 @@ def compare(runner: Runner, variants: Sequence[str], cases: Sequence[FactorDrag]
 
 
 @click.command(help=__doc__.splitlines()[0] if __doc__ else None)
-@click.option("--model", type=click.Path(path_type=Path, exists=True), default=BUNDLED, show_default="the bundled one")
+@click.option("--model", default="portraits", show_default=True, help="A bundled model's id, or a file.")
+@click.option("--domain", type=click.Choice(tuple(RECIPES)), help="[default: as the model is called]")
 @click.option("--seed", default=2, show_default=True, help="Not the one of the committed results.")
 @click.option("--per-kind", default=2, show_default=True)
+@click.option("--longest", default=LONGEST, show_default=True, help="No landmark moves further; picture widths.")
 @click.option("--masked", is_flag=True)
 @click.argument("variants", nargs=-1)
-def main(model: Path, seed: int, per_kind: int, masked: bool, variants: tuple[str, ...]) -> None:
+def main(
+    model: str, domain: str | None, seed: int, per_kind: int, longest: float, masked: bool, variants: tuple[str, ...]
+) -> None:
     torch.set_num_threads(1)
-    compare(artist_runner(model), ("", *variants), factor_drags(seed, per_kind), masked)
+    subject = Subject.of(model, domain)
+    compare(runner_of(subject), ("", *variants), factor_drags(seed, per_kind, subject.domain, longest), masked)
 
 
 if __name__ == "__main__":
