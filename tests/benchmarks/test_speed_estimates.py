@@ -11,7 +11,7 @@ from tests.benchmarks.speed_estimates import Estimate, record, run
 
 
 def test_everything_runs_and_is_recorded(tmp_path, capsys):
-    found = run(steps=3, widths=[(32, 512)])
+    found = run(steps=3, rounds=2, widths=[(32, 512)])
     names = [entry.id for entry in ModelLibrary((BUNDLED_MODELS,)).entries()]
     assert [one.name for one in found] == [*names, "random, 32 px, 512"]
     assert all(one.estimated > 0 and one.measured > 0 for one in found)
