@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..stylegan2 import Discriminator, Generator
 from .data import Batch, sample_batch
@@ -51,6 +51,13 @@ def mixed_ws(generator: Generator, z: Tensor, recipe: Recipe) -> Tensor:
     return w.repeat_interleave(counts, dim=1)
 
 
+def _lay_by_pixels(network: nn.Module) -> None:
+    """Channels last: as the matrix units of processors and graphics cards read what is in bfloat16."""
+    for parameter in network.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+
 class Trainer:
     """Trains a recipe in a folder, which holds `state.pt` and `log.jsonl`.
 
@@ -70,8 +77,8 @@ class Trainer:
         self.bf16 = bf16
         self._drawn_loss = torch.compile(self._loss_of, dynamic=False) if compiled else self._loss_of
         torch.manual_seed(recipe.seed)
-        # By pixels, as the matrix units of processors and graphics cards read what is in bfloat16.
-        self.generator = Generator(recipe.generator).to(device, memory_format=torch.channels_last)
+        self.generator = Generator(recipe.generator).to(device)
+        _lay_by_pixels(self.generator)
         self._start_upper_blocks_dark()
         self.average = copy.deepcopy(self.generator).freeze()
         self.discriminator = Discriminator(recipe.discriminator).to(device)
