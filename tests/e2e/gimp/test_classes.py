@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.editors.animals import NAME, animals, is_of_class
-from tests.e2e.editors.gimp import Gimp
+from tests.e2e.editors.desktop import Desktop
+from tests.e2e.editors.gimp import Gimp, Profile
 from tests.e2e.editors.probe import ProbeError
+from tests.e2e.editors.root import Root
+from tests.e2e.editors.screen_reader import ScreenReader
 from tests.e2e.editors.server import ServerHome
 from tests.e2e.gimp.pictures import prepare, state_of
 from tests.e2e.gimp.windows import Dialog, Window
 
 MODEL = "animals-in-gimp"
+
+
+@pytest.fixture
+def window(
+    editors_root: Root, desktop: Desktop, reader: ScreenReader, server: ServerHome, tmp_path: Path
+) -> Iterator[Window]:
+    """A GIMP with a folder of its own: it remembers the model that was chosen last, which other tests do not have."""
+    profile = Profile.make(tmp_path / "profile")
+    profile.add_plugin(server.home.folder)
+    with Gimp(editors_root, profile, tmp_path / "gimp", desktop) as gimp:
+        yield Window(prepare(gimp), desktop, reader)
+        gimp.quit()
+        assert "Traceback" not in gimp.log()
 
 
 def test_a_picture_of_a_class_in_the_window(window: Window, server: ServerHome) -> None:
@@ -33,7 +52,7 @@ def test_a_picture_of_a_class_in_the_window(window: Window, server: ServerHome) 
         dialog.type_number("Seed", 7)
         window.desktop.screenshot("gimp-class-1-chosen")
         dialog.press("Create")
-        window.gimp.until("[i.get_layers()[0].get_name() for i in Gimp.get_images()] == ['Seed 7']", timeout_s=120)
+        window.wait_until_created("Seed 7")
         facts = prepare(window.gimp).run("record(Gimp.get_images()[0].get_layers()[0])")
         assert is_of_class(server, MODEL, seed=7, label=1, state=state_of(facts).to_bytes())
 

@@ -134,8 +134,7 @@ def test_a_large_layer_keeps_the_window_alive(
     dialog.press("Use this frame")
     dialog.wait_for("the picture is found", lambda: window.reader.find("button", "Start"), 300)
     dialog.pointer.drag(place(1500, 1688), place(1500, 1400))
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     dialog.wait_until_dragged()
 
     stop = threading.Event()

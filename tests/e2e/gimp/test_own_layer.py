@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +60,13 @@ def chosen(dialog: Dialog) -> tuple[float, float]:
     return dialog.number("Size of the frame"), dialog.number("Angle of the frame")
 
 
+def wait_until_chosen(dialog: Dialog, size: float, angle: float, size_off: float = 0, angle_off: float = 0) -> None:
+    def is_so() -> bool:
+        return chosen(dialog) == (pytest.approx(size, abs=size_off), pytest.approx(angle, abs=angle_off))
+
+    dialog.wait_for(f"a frame of {size:g} px at {angle:g} degrees", is_so, 30)
+
+
 def start_enabled(dialog: Dialog, name: str = "Use this frame") -> bool:
     return dialog.button(name).enabled
 
@@ -83,39 +89,32 @@ def test_the_frame_under_pointer_and_keys(window: Window, pasted: Path) -> None:
     scale = at(Spot(100, 0)).x - at(Spot(99, 0)).x
     corner, knob = frames.corners(FIRST)[2], frames.knob(FIRST, 28 / scale)
     dialog.pointer.drag(at(corner), at(Spot(corner.x - 60, corner.y - 60)))
-    time.sleep(0.3)
-    size, angle = chosen(dialog)
-    assert size == pytest.approx(240, abs=2) and angle == 0
+    wait_until_chosen(dialog, 240, 0, size_off=2)
     window.pointer.key("ctrl+z")
-    time.sleep(0.3)
-    assert chosen(dialog) == (300, 0)
+    wait_until_chosen(dialog, 300, 0)
     with window.pointer.holding("shift"):
         dialog.pointer.drag(at(knob), at(Spot(330, 20)))
-    time.sleep(0.3)
-    assert chosen(dialog) == (300, 45), "in whole steps of 15 degrees"
+        wait_until_chosen(dialog, 300, 45)  # in whole steps of 15 degrees
     window.pointer.key("ctrl+z", "ctrl+Right", "ctrl+Right", "ctrl+Down")
-    time.sleep(0.3)
-    assert chosen(dialog) == (299, 2)
+    wait_until_chosen(dialog, 299, 2)
     dialog.pointer.drag(at(Spot(20, 20)), at(Spot(120, 90)))
-    time.sleep(0.3)
-    size, angle = chosen(dialog)
-    assert size == pytest.approx(100, abs=2) and angle == 0, "another one, drawn beside it"
+    wait_until_chosen(dialog, 100, 0, size_off=2)  # another one, drawn beside it
     dialog.pointer.drag(at(Spot(70, 70)), at(Spot(-90, 70)))
-    dialog.wait_until_says("The frame lies beside the picture", 5)
+    dialog.wait_until_says("The frame lies beside the picture")
     assert not start_enabled(dialog)
     window.desktop.screenshot("gimp-frame-beside")
     dialog.press("Whole layer")
-    dialog.wait_for("all of the layer", lambda: chosen(dialog) == (420, 0), 5)
+    wait_until_chosen(dialog, 420, 0)
     assert not dialog.button("Selection").enabled
     window.gimp.run("select(kept['image'], 30, 40, 160, 100)")
     dialog.press("Selection")
-    dialog.wait_for("what is selected", lambda: chosen(dialog) == (160, 0), 5)
+    wait_until_chosen(dialog, 160, 0)
     window.gimp.run("Gimp.Selection.none(kept['image'])")
     dialog.type_number("Size of the frame", 150)
     dialog.type_number("Angle of the frame", -30)
-    assert chosen(dialog) == (150, -30)
+    wait_until_chosen(dialog, 150, -30)
     dialog.press("Reset frame")
-    dialog.wait_for("the first one", lambda: chosen(dialog) == (300, 0), 5)
+    wait_until_chosen(dialog, 300, 0)
     assert window.gimp.run("kept['image'].is_dirty()") in (True, False)  # a selection counts for GIMP
     dialog.cancel()
     window.gimp.run("select(kept['image'], 30, 40, 160, 100)")
@@ -129,12 +128,11 @@ def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Pa
     before = window.gimp.run("composite(kept['image'])")
     dialog = window.open()
     dialog.press("Click eyes and mouth")
-    dialog.wait_until_says("Click the eye on the left (1 of 4).", 5)
-    for spot in EYES_AND_MOUTH:
+    for number, spot in enumerate(EYES_AND_MOUTH, 1):
+        dialog.wait_until_says(f"({number} of {len(EYES_AND_MOUTH)}).")
         dialog.pointer.click(dialog.in_frame(in_face(*spot), FIRST, LAYER, choosing=True))
-        time.sleep(0.3)
+    wait_until_chosen(dialog, FACE.size, FACE.angle, size_off=6, angle_off=2)
     size, angle = chosen(dialog)
-    assert size == pytest.approx(FACE.size, abs=6) and angle == pytest.approx(FACE.angle, abs=2)
     window.desktop.screenshot("gimp-frame")
     dialog.press("Use this frame")
     wait_until_seen(dialog)
@@ -151,10 +149,9 @@ def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Pa
     frame = _frame_of(dialog, size, angle)
     spot = lambda across, down: dialog.in_frame(in_face(across, down), frame, LAYER, choosing=False)  # noqa: E731
     dialog.pointer.click(spot(1.15, 0.5))
-    dialog.wait_until_says("The model sees only what lies in the frame.", 5)
+    dialog.wait_until_says("The model sees only what lies in the frame.")
     dialog.pointer.drag(spot(0.5, 0.84), spot(0.5, 0.9))
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step", SEARCH_S)
+    dialog.begin_drag(SEARCH_S)
     window.desktop.screenshot("gimp-own-dragging")
     dialog.wait_until_dragged()
     dialog.press("Apply")
@@ -182,8 +179,7 @@ def test_from_landmarks_to_a_second_drag_after_a_save(window: Window, pasted: Pa
     window.desktop.screenshot("gimp-own-again")
     place = dialog.in_frame(Spot(handle, target), first.frame, LAYER, choosing=False)
     dialog.pointer.drag(place, place.__class__(place.x - 20, place.y - 30))
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step", SEARCH_S)
+    dialog.begin_drag(SEARCH_S)
     assert not dialog.says("Looking for the picture")
     dialog.wait_until_dragged()
     dialog.press("Apply")
@@ -206,15 +202,14 @@ def test_stopped_early_and_changed_meanwhile(window: Window, portrait: Path) -> 
     window.gimp.run("l = kept['layer']; p = bytearray(read(l)); p[:4] = bytes([255, 0, 255, 255]); write(l, bytes(p))")
     dialog.press("Stop")
     dialog.wait_until_says("Stopped.", SEARCH_S)
-    dialog.wait_until_says("The layer was changed in the image since it was read.", 20)
+    dialog.wait_until_says("The layer was changed in the image since it was read.")
     window.desktop.screenshot("gimp-changed")
     at = lambda x, y: dialog.in_frame(Spot(x, y), frame, layer, choosing=False)  # noqa: E731
     dialog.pointer.drag(at(100, 170), at(100, 182))
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step", SEARCH_S)
+    dialog.begin_drag(SEARCH_S)
     dialog.wait_until_dragged()
     dialog.press("Apply")
-    dialog.wait_until_says("The layer is not what was dragged any more", 20)
+    dialog.wait_until_says("The layer is not what was dragged any more")
     assert len(window.gimp.run("layer_tree(kept['image'].get_layers())")) == 1
     window.desktop.screenshot("gimp-changed-asked")
     dialog.press("Apply all the same")
@@ -224,7 +219,7 @@ def test_stopped_early_and_changed_meanwhile(window: Window, portrait: Path) -> 
 
     window.gimp.run("kept['image'].set_selected_layers([kept['image'].get_layers()[0]])")
     dialog = window.open()
-    dialog.wait_until_says(wording.LACKS_PIXELS, 20)
+    dialog.wait_until_says(wording.LACKS_PIXELS)
     window.desktop.screenshot("gimp-lost-origin")
     dialog.cancel()
 
@@ -238,7 +233,7 @@ def test_frames_that_show_nothing(window: Window) -> None:
     )
     dialog = window.open()
     dialog.press("Use this frame")
-    dialog.wait_until_says("There is nothing in the frame.", 20)
+    dialog.wait_until_says("There is nothing in the frame.")
     window.desktop.screenshot("gimp-frame-empty")
     assert window.reader.find("button", "Use this frame"), "another can be chosen"
     dialog.cancel()

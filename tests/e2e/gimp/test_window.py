@@ -35,8 +35,7 @@ def test_the_whole_way(window: Window) -> None:
     window.pointer.key("ctrl+z")
     time.sleep(0.3)
     window.desktop.screenshot("gimp-1-points")
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     window.desktop.screenshot("gimp-2-dragging")
     dialog.press("Stop")
     dialog.wait_until_says("Stopped. Press Start")
@@ -86,16 +85,12 @@ def test_cancel_in_the_middle_leaves_the_image_as_it_was(window: Window, server:
     before = window.gimp.run("composite(kept['image'])")
     dialog = window.open()
     dialog.pull(64, 108, 64, 118)
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     window.pointer.key("Escape")
     dialog.wait_until_closed()
     assert window.gimp.run("kept['image'].is_dirty()") is False
     assert window.gimp.run("composite(kept['image'])") == before
-    deadline = time.monotonic() + 20
-    while server.connection().hello().sessions and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert server.connection().hello().sessions == 0, "the server was told"
+    dialog.wait_for("the server to be told", lambda: server.connection().hello().sessions == 0)
 
 
 def test_gimps_own_keys_for_points(window: Window) -> None:
@@ -147,7 +142,7 @@ def test_pairs_drawn_with_the_paths_tool(window: Window) -> None:
     window.pointer.click(middle)
     time.sleep(0.3)
     window.pointer.click(Place(middle.x + 12, middle.y - 9))
-    window.gimp.until("[len(p.get_strokes()) for p in kept['image'].get_paths()] == [1]", timeout_s=20)
+    window.gimp.until("[len(p.get_strokes()) for p in kept['image'].get_paths()] == [1]", timeout_s=60)
     window.desktop.screenshot("gimp-7-paths-tool")
     drawn = window.gimp.run(
         "path = kept['path'] = kept['image'].get_paths()[0]\n"
@@ -163,8 +158,7 @@ def test_pairs_drawn_with_the_paths_tool(window: Window) -> None:
     )
     time.sleep(1)
     dialog.move(down=90)
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     dialog.press("Stop")
     dialog.wait_until_dragged()
     dialog.press("Apply")
@@ -185,7 +179,7 @@ def test_points_of_a_path_outside_the_frame_are_said(window: Window) -> None:
     dialog.pointer.click(dialog.button("Points from a path", "combo box").middle)
     time.sleep(0.4)
     dialog.pointer.click(window.reader.wait_for("menu item", "Path “far”").middle)
-    dialog.wait_until_says("Point 2 lies outside the frame, where the model sees nothing.", 20)
+    dialog.wait_until_says("Point 2 lies outside the frame, where the model sees nothing.")
     assert not dialog.button("Start").enabled
     dialog.cancel()
 
@@ -197,8 +191,7 @@ def test_an_edit_is_gone_on_with_over_what_lies_below(window: Window) -> None:
     assert dialog.says("dragging goes on from it")
     dialog.pull(50, 56, 46, 50)
     window.desktop.screenshot("gimp-16-on")
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     dialog.wait_until_dragged()
     dialog.press("Apply")
     dialog.wait_until_closed()
@@ -236,13 +229,11 @@ def test_the_server_is_killed_in_the_middle(window: Window, server: ServerHome) 
     window.show(FACE)
     dialog = window.open()
     dialog.pull(64, 108, 64, 118)
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     server.kill()
     dialog.wait_until_says("The DragGAN server ended")
     window.desktop.screenshot("gimp-9-killed")
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     dialog.wait_until_dragged()
     dialog.press("Apply")
     dialog.wait_until_closed()
@@ -253,8 +244,7 @@ def test_repeat_drags_without_the_window(window: Window) -> None:
     window.show(FACE)
     dialog = window.open()
     dialog.pull(64, 108, 64, 118)
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     dialog.wait_until_dragged()
     dialog.press("Apply")
     dialog.wait_until_closed()
@@ -306,8 +296,7 @@ def test_a_layer_that_was_painted_over_is_asked_about(window: Window) -> None:
     dialog.press("Go on from the edit")
     dialog.wait_for("it is read", lambda: dialog.says("Press on a feature") or dialog.says("Pull a point"))
     dialog.pull(64, 108, 64, 118)
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step")
+    dialog.begin_drag()
     dialog.cancel()
 
 
@@ -319,38 +308,28 @@ def test_a_picture_from_a_seed_and_the_diagnostics_need_no_image(window: Window)
     window.pointer.key("ctrl+a")
     window.pointer.type("12")
     window.pointer.key("Tab")
-    deadline = time.monotonic() + 60
-    while not window.reader.wait_for("button", "Create").enabled and time.monotonic() < deadline:
-        time.sleep(0.2)
+    window.until(lambda: window.reader.wait_for("button", "Create").enabled, "Create to be enabled")
     time.sleep(1)
     window.desktop.screenshot("gimp-13-seed")
     window.pointer.click(window.reader.wait_for("button", "Create").middle)
-    window.gimp.until("[i.get_layers()[0].get_name() for i in Gimp.get_images()] == ['Seed 12']", timeout_s=60)
+    window.wait_until_created("Seed 12")
     window.gimp.run("kept['image'], = Gimp.get_images()")
     time.sleep(1)
     dialog = window.open()
     assert dialog.says("dragging goes on from it")
     dialog.pull(64, 108, 64, 114)
-    dialog.press("Start")
-    dialog.wait_until_says("Dragging: step", 20)
+    dialog.begin_drag()
     dialog.cancel()
 
 
 def test_the_server_is_stopped_and_started_from_the_diagnostics(window: Window, server: ServerHome) -> None:
     window.show(FACE)
     window.menu("Filters", "Distorts", "DragGAN Diagnostics...")
-    report = window.reader.wait_for("text", "Report")
-    deadline = time.monotonic() + 30
-    while "Data folder" not in report.text and time.monotonic() < deadline:
-        time.sleep(0.3)
-        report = window.reader.wait_for("text", "Report")
-    assert "GIMP 3." in report.text
+    window.until(lambda: "Data folder" in window.reader.wait_for("text", "Report").text, "the report")
+    assert "GIMP 3." in window.reader.wait_for("text", "Report").text
     for button, running in (("Stop the server", False), ("Start the server", True)):
         window.pointer.click(window.reader.wait_for("button", button).middle)
-        deadline = time.monotonic() + 60
-        while (server.pid is not None) != running and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert (server.pid is not None) == running
+        window.until(lambda running=running: (server.pid is not None) == running, f"{button!r} to be done")
         time.sleep(1)
     window.desktop.screenshot("gimp-14-diagnostics")
     window.pointer.click(window.reader.wait_for("button", "Close").middle)
@@ -377,8 +356,7 @@ def test_without_the_cairo_binding(
         red = screen[round(place.y), round(place.x)]
         assert red[0] > 180 and red[1] < 120, "the handle is drawn"
         assert np.ptp(screen[round(place.y) - 100 : round(place.y), round(place.x)], axis=0).max() > 40, "and the face"
-        dialog.press("Start")
-        dialog.wait_until_says("Dragging: step")
+        dialog.begin_drag()
         dialog.wait_until_dragged()
         dialog.press("Apply")
         dialog.wait_until_closed()

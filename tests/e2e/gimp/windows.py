@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -32,6 +33,7 @@ def _pure(name: str) -> ModuleType:
 
 view = _pure("view")
 CANVAS = "Picture with points"
+_HISTORY = re.compile(r"drag \d+ of \d+")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,20 @@ class Window:
         dialog = Dialog(self)
         dialog.wait_for("read", lambda: not dialog.says("Reading"))
         return dialog
+
+    def wait_until_created(self, layer: str) -> None:
+        """Until one image is open, with one layer of this name: for a moment it has none."""
+        layers = "[[layer.get_name() for layer in image.get_layers()] for image in Gimp.get_images()]"
+        self.gimp.until(f"{layers} == [[name]]", timeout_s=120, name=layer)
+
+    def until(self, is_so: Callable[[], object], what: str, timeout_s: float = 120) -> None:
+        """Wait until it is so."""
+        deadline = time.monotonic() + timeout_s
+        while not is_so():
+            if time.monotonic() > deadline:
+                shown = self.desktop.screenshot("not-so")
+                raise AssertionError(f"Not within {timeout_s:g} s: {what} (see {shown}).")
+            time.sleep(0.2)
 
     def undo(self) -> None:
         self.in_image("ctrl+z")
@@ -157,15 +173,22 @@ class Dialog:
         return any(text in label.name or text in label.text for label in labels)
 
     def wait_for(self, what: str, is_so: Callable[[], object], timeout_s: float = 120) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not is_so():
-            if time.monotonic() > deadline:
-                shown = self.window.desktop.screenshot("not-so")
-                raise AssertionError(f"Not within {timeout_s:g} s: {what} (see {shown}).")
-            time.sleep(0.2)
+        self.window.until(is_so, what, timeout_s)
 
     def wait_until_says(self, text: str, timeout_s: float = 120) -> None:
         self.wait_for(f"it says {text!r}", lambda: self.says(text), timeout_s)
+
+    def begin_drag(self, timeout_s: float = 120) -> None:
+        """Press Start, and wait until the drag is seen to run, or has come to its end already: some take no time."""
+        before = self._history()
+        self.press("Start")
+        begun = lambda: self.says("Dragging: step") or self._history() != before  # noqa: E731
+        self.wait_for("the drag to begin", begun, timeout_s)
+
+    def _history(self) -> set[str]:
+        """What is said of it, as "drag 1 of 2"."""
+        labels = self.window.reader.find("label")
+        return {found[0] for label in labels for found in [_HISTORY.search(f"{label.name} {label.text}")] if found}
 
     def wait_until_dragged(self) -> None:
         self.wait_for("the drag has ended", lambda: self.window.reader.find("button", "Start"))
