@@ -35,6 +35,9 @@ def window(
 
 def test_a_picture_of_a_class_in_the_window(window: Window, server: ServerHome) -> None:
     with animals(server, MODEL):
+        # The list is made anew, and folds up, when the server has drawn or measured something more.
+        finished = lambda: all(model.is_finished for model in server.connection().models().models)  # noqa: E731
+        window.until(finished, "thumbnails and estimates")
         window.menu("File", "Create", "New Picture from Seed...")
         dialog = Dialog(window)
         dialog.wait_for("the portraits", lambda: dialog.says("Draws portrait illustrations"))
