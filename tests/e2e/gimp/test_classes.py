@@ -35,14 +35,13 @@ def window(
 
 def test_a_picture_of_a_class_in_the_window(window: Window, server: ServerHome) -> None:
     with animals(server, MODEL):
-        # The list is made anew, and folds up, when the server has drawn or measured something more.
-        finished = lambda: all(model.is_finished for model in server.connection().models().models)  # noqa: E731
-        window.until(finished, "thumbnails and estimates")
         window.menu("File", "Create", "New Picture from Seed...")
         dialog = Dialog(window)
         dialog.wait_for("the portraits", lambda: dialog.says("Draws portrait illustrations"))
         assert not window.reader.find(name="Class"), "the bundled model has none"
         window.pointer.click(window.reader.wait_for("combo box", "Model").middle)
+        # The list stays open while there is news of its models.
+        dialog.wait_for("an estimate", lambda: dialog.says("steps a second"))
         window.pointer.click(window.reader.wait_for("menu item", f"{NAME} (32 px)").middle)
         dialog.wait_until_says("Draws animals")
         field = window.reader.wait_for("text", "Class")
@@ -58,6 +57,14 @@ def test_a_picture_of_a_class_in_the_window(window: Window, server: ServerHome) 
         window.wait_until_created("Seed 7")
         facts = prepare(window.gimp).run("record(Gimp.get_images()[0].get_layers()[0])")
         assert is_of_class(server, MODEL, seed=7, label=1, state=state_of(facts).to_bytes())
+    # GIMP remembers a model that is gone: the default is drawn, and can be used.
+    window.menu("File", "Create", "New Picture from Seed...")
+    dialog = Dialog(window)
+    dialog.wait_until_says("Draws portrait illustrations")
+    dialog.press("Create")
+    window.wait_until_created("Seed 7", images=2)
+    facts = prepare(window.gimp).run("[record(image.get_layers()[0]) for image in Gimp.get_images()]")
+    assert {state_of(one).model_id for one in facts} == {MODEL, "portraits"}
 
 
 def test_a_picture_of_a_class_without_a_window(gimp: Gimp, server: ServerHome) -> None:

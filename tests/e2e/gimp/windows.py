@@ -82,10 +82,10 @@ class Window:
         dialog.wait_for("read", lambda: not dialog.says("Reading"))
         return dialog
 
-    def wait_until_created(self, layer: str) -> None:
-        """Until one image is open, with one layer of this name: for a moment it has none."""
+    def wait_until_created(self, layer: str, images: int = 1) -> None:
+        """Until so many images are open, each with one layer of this name: for a moment the newest has none."""
         layers = "[[layer.get_name() for layer in image.get_layers()] for image in Gimp.get_images()]"
-        self.gimp.until(f"{layers} == [[name]]", timeout_s=120, name=layer)
+        self.gimp.until(f"{layers} == [[name]] * images", timeout_s=120, name=layer, images=images)
 
     def until(self, is_so: Callable[[], object], what: str, timeout_s: float = 120) -> None:
         """Wait until it is so."""

@@ -42,12 +42,14 @@ class ModelChooser(QtWidgets.QWidget):
     def show_models(self, models: tuple[ModelLook, ...], model: str | None, enabled: bool) -> None:
         """Show these, with `model` chosen."""
         if models != self._models:
+            # News of the same models: an open list stays open, with the same row under the pointer.
+            if [one.id for one in models] != [one.id for one in self._models or ()] or not models:
+                self.list.clear()
+                self.list.addItems([one.name for one in models])
+            for row, one in enumerate(models):
+                self._fill(row, one)
             self._models = models
             self._model = None
-            self.list.clear()
-            for one in models:
-                self.list.addItem(_icon(one.thumbnail), one.name, one.id)
-                self.list.setItemData(self.list.count() - 1, one.tooltip, Qt.ItemDataRole.ToolTipRole)
             if not models:
                 self.list.addItem("No models yet")
                 self._detail.setText("The server brings them.")
@@ -61,6 +63,12 @@ class ModelChooser(QtWidgets.QWidget):
         """Let the artist choose another one now."""
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
         self.list.showPopup()
+
+    def _fill(self, row: int, one: ModelLook) -> None:
+        self.list.setItemText(row, one.name)
+        self.list.setItemIcon(row, _icon(one.thumbnail))
+        self.list.setItemData(row, one.id)
+        self.list.setItemData(row, one.tooltip, Qt.ItemDataRole.ToolTipRole)
 
     def _show_chosen(self) -> None:
         one = next((one for one in self._models or () if one.id == self._model), None)

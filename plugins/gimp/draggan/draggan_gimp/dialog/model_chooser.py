@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gi.repository import GdkPixbuf, Gtk, Pango
+from gi.repository import GdkPixbuf, GLib, Gtk, Pango
 
 from draggan_client import wording
 from draggan_client.editing import ServerDesk
@@ -27,6 +27,7 @@ class ModelChooser:
         self._desk = desk
         self._models: tuple[ModelInfo, ...] | None = None
         self._wanted = ""
+        self._default = ""
         self._store = Gtk.ListStore(str, str, GdkPixbuf.Pixbuf)
         self._list = Gtk.ComboBox.new_with_model(self._store)
         picture, text = Gtk.CellRendererPixbuf(), Gtk.CellRendererText()
@@ -36,6 +37,7 @@ class ModelChooser:
         self._list.add_attribute(text, "text", _LABEL)
         self._list.get_accessible().set_name("Model")
         self._handler = self._list.connect("changed", self._changed)
+        self._list.connect("notify::popup-shown", lambda *_: GLib.idle_add(self._fill))
         self._detail = Gtk.Label(xalign=0.0, wrap=not compact, max_width_chars=36)
         if compact:
             self._detail.set_ellipsize(Pango.EllipsizeMode.END)
@@ -47,14 +49,14 @@ class ModelChooser:
         self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
         self.widget.add(row)
         self.widget.add(self._detail)
-        self._fill(())
+        self._fill()
 
     def show(self, models: tuple[ModelInfo, ...] | None, wanted: str, default: str) -> None:
         """These models; `wanted` is the chosen one, "" the default."""
         if models == self._models and wanted == self._wanted:
             return
-        self._models, self._wanted = models, wanted
-        self._fill(models or (), default)
+        self._models, self._wanted, self._default = models, wanted, default
+        self._fill()
 
     def get_more(self, parent: Gtk.Window | None = None) -> None:
         """The window of more models. One that came is the chosen one, where one can be chosen."""
@@ -69,14 +71,17 @@ class ModelChooser:
         if self._list.get_sensitive():
             self._chosen(model)
 
-    def _fill(self, models: tuple[ModelInfo, ...], default: str = "") -> None:
+    def _fill(self) -> None:
+        if self._list.get_property("popup-shown"):
+            self._show_detail()
+            return  # the rest waits: an open list would fold up under the pointer
         with self._list.handler_block(self._handler):
             self._store.clear()
-            if not models:
+            if not self._models:
                 self._store.append([self._wanted, self._wanted or "the default model", None])
-            for model in models:
+            for model in self._models or ():
                 self._store.append([model.id, f"{model.name} ({model.resolution} px)", _small(model.thumbnail)])
-            wanted = self._wanted or default
+            wanted = self._wanted or self._default
             rows = [row[_ID] for row in self._store]
             self._list.set_active(rows.index(wanted) if wanted in rows else 0)
         self._show_detail()

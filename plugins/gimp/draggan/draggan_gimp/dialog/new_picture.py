@@ -52,6 +52,8 @@ class NewPictureWindow:
         self._classes = ClassChooser(self._choose_class)
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, "New Picture from Seed")
         self._build()
+        self._kept = config.get_property("model")
+        """What GIMP remembers of another time."""
         for name in ("seed", "psi", "model", "size", "class"):
             config.connect(f"notify::{name}", lambda *_: self._changed())
         self._desk.start()
@@ -194,6 +196,9 @@ class NewPictureWindow:
         self._text.set_text(text)
         default = status.hello.default_model if status.hello is not None else ""
         wanted = self._config.get_property("model") or ""
+        if wanted and wanted == self._kept and status.models and wanted not in [model.id for model in status.models]:
+            self._choose_model("")  # gone since: the default, which is drawn at once
+            return
         self._models.show(status.models, wanted, default)
         self._show_classes(next((model for model in status.models or () if model.id == (wanted or default)), None))
         ready = view.phase is Phase.READY and self._shown_wish == wish_from(self._config)
